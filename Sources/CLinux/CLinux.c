@@ -1,0 +1,76 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+#include <grp.h>
+#include <linux/sockios.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+int zl_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) { return accept4(fd, address, length, flags); }
+int zl_memfd_create(const char *name, unsigned int flags) { return memfd_create(name, flags); }
+int zl_set_inheritable(int fd, int inheritable) { return fcntl(fd, F_SETFD, inheritable ? 0 : FD_CLOEXEC); }
+int zl_open(const char *path, int flags, unsigned int mode) { return open(path, flags, mode); }
+int zl_openat(int directory, const char *path, int flags, unsigned int mode) { return openat(directory, path, flags, mode); }
+int zl_socket_out_queue(int fd) { int n = 0; return ioctl(fd, SIOCOUTQ, &n) == 0 ? n : -1; }
+int zl_socket_in_queue(int fd) { int n = 0; return ioctl(fd, FIONREAD, &n) == 0 ? n : -1; }
+int zl_getpid_thread(void) { return (int)syscall(SYS_gettid); }
+int zl_execv(const char *path, char *const argv[], char *const envp[]) { return execve(path, argv, envp); }
+int zl_setgroups(const char *user, unsigned int gid) { return initgroups(user, gid); }
+int zl_exited(int status) { return WIFEXITED(status); }
+int zl_exit_status(int status) { return WEXITSTATUS(status); }
+int zl_signaled(int status) { return WIFSIGNALED(status); }
+int zl_term_signal(int status) { return WTERMSIG(status); }
+int zl_rename_noreplace(const char *from, const char *to) { return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE); }
+int zl_fallocate_keep(int fd, off_t offset, off_t length) { return fallocate(fd, FALLOC_FL_KEEP_SIZE, offset, length); }
+
+int zl_pin_thread(int cpu) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    return sched_setaffinity(0, sizeof set, &set);
+}
+
+int zl_core_count(void) {
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+int zl_send_descriptors(int socket, const void *bytes, size_t count, const int *descriptors, int descriptor_count) {
+    char control[CMSG_SPACE(sizeof(int) * 250)];
+    struct iovec vector = {(void *)bytes, count};
+    struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+    if (descriptor_count > 250) { errno = E2BIG; return -1; }
+    if (descriptor_count > 0) {
+        memset(control, 0, sizeof control);
+        message.msg_control = control;
+        message.msg_controllen = CMSG_SPACE(sizeof(int) * descriptor_count);
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int) * descriptor_count);
+        memcpy(CMSG_DATA(header), descriptors, sizeof(int) * descriptor_count);
+    }
+    return (int)sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
+ssize_t zl_receive_descriptors(int socket, void *bytes, size_t count, int *descriptors, int capacity, int *received) {
+    char control[CMSG_SPACE(sizeof(int) * 250)];
+    struct iovec vector = {bytes, count};
+    struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    ssize_t result = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    *received = 0;
+    if (result < 0) return result;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header != NULL; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+        int total = (int)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+        const int *passed = (const int *)CMSG_DATA(header);
+        for (int i = 0; i < total; i++) {
+            if (*received < capacity) descriptors[(*received)++] = passed[i];
+            else close(passed[i]);
+        }
+    }
+    return result;
+}

@@ -1,0 +1,43 @@
+// One-line wrappers around what Swift cannot import: macros, variadic functions, GNU extensions. No state lives here.
+#pragma once
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/sendfile.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/timerfd.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int zl_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+int zl_memfd_create(const char *name, unsigned int flags);
+int zl_set_inheritable(int fd, int inheritable);
+int zl_open(const char *path, int flags, unsigned int mode);
+int zl_openat(int directory, const char *path, int flags, unsigned int mode);
+int zl_socket_out_queue(int fd);
+int zl_socket_in_queue(int fd);
+int zl_getpid_thread(void);
+int zl_pin_thread(int cpu);
+int zl_execv(const char *path, char *const argv[], char *const envp[]);
+int zl_send_descriptors(int socket, const void *bytes, size_t count, const int *descriptors, int descriptor_count);
+ssize_t zl_receive_descriptors(int socket, void *bytes, size_t count, int *descriptors, int capacity, int *received);
+int zl_setgroups(const char *user, unsigned int gid);
+int zl_exited(int status);
+int zl_exit_status(int status);
+int zl_signaled(int status);
+int zl_term_signal(int status);
+int zl_core_count(void);
+int zl_rename_noreplace(const char *from, const char *to);
+int zl_fallocate_keep(int fd, off_t offset, off_t length);

@@ -1,0 +1,1 @@
+// LoadGeneration: see docs/architecture.

@@ -1,0 +1,1 @@
+// Upstreams: see docs/architecture.
