@@ -2,15 +2,15 @@
 ///
 /// It exists so that `owner.bytes(range)` can be written in one step: the compiler does not follow a span through a stored
 /// property of a class.
-package class BufferOwner {
+open class BufferOwner {
     /// Replaced only between messages, never while a span of it is in use.
-    package final var buffer: ByteBuffer
+    public final var buffer: ByteBuffer
 
-    package init(buffer: ByteBuffer) { self.buffer = buffer }
+    public init(buffer: ByteBuffer) { self.buffer = buffer }
 
     /// A part of the buffer.
     @_lifetime(borrow self)
-    package final func bytes(_ range: Range<Int>) -> Span<UInt8> {
+    public final func bytes(_ range: Range<Int>) -> Span<UInt8> {
         let block = buffer
         let span = block.bytes(range)
         // Sound: `self` keeps `block` alive, since `buffer` is not replaced while a span of it is in use.

@@ -3,7 +3,7 @@
 /// A buffer belongs to one loop and is not Sendable. Spans of it stay valid while it lives; the bytes behind a span must
 /// not be overwritten while the span is in use, which holds because spans are never kept across an `await`.
 @safe
-package final class ByteBuffer {
+public final class ByteBuffer {
     private let base: UnsafeMutableRawPointer
     /// Bytes this buffer can hold.
     package let capacity: Int
