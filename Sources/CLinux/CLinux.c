@@ -74,3 +74,35 @@ ssize_t zl_receive_descriptors(int socket, void *bytes, size_t count, int *descr
     }
     return result;
 }
+
+int zl_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGQUIT); }
+int zl_fork(void) { return (int)fork(); }
+
+extern char **environ;
+char **zl_environment(void) { return environ; }
+
+// Between fork and exec only async-signal-safe calls are allowed, so this cannot be Swift.
+int zl_spawn(const char *path, char *const argv[], char *const envp[], const int *pairs, int pair_count) {
+    int held[256];
+    if (pair_count > 256) { errno = E2BIG; return -1; }
+    pid_t child = fork();
+    if (child != 0) return (int)child;
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    // First above every target, then to the target: no pair can overwrite another's source.
+    for (int i = 0; i < pair_count; i++) held[i] = fcntl(pairs[2 * i], F_DUPFD_CLOEXEC, 300);
+    for (int i = 0; i < pair_count; i++)
+        if (held[i] < 0 || dup2(held[i], pairs[2 * i + 1]) < 0) _exit(126);
+    execve(path, argv, envp);
+    _exit(127);
+}
+
+long long zl_free_space(const char *path) {
+    struct statvfs form;
+    if (statvfs(path, &form) != 0) return -1;
+    unsigned long long bytes;
+    if (__builtin_mul_overflow((unsigned long long)form.f_bavail, (unsigned long long)form.f_frsize, &bytes) || bytes > (1ull << 62))
+        return 1ll << 62;
+    return (long long)bytes;
+}

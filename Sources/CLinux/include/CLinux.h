@@ -41,3 +41,8 @@ int zl_term_signal(int status);
 int zl_core_count(void);
 int zl_rename_noreplace(const char *from, const char *to);
 int zl_fallocate_keep(int fd, off_t offset, off_t length);
+int zl_die_with_parent(void);
+int zl_fork(void);
+char **zl_environment(void);
+int zl_spawn(const char *path, char *const argv[], char *const envp[], const int *pairs, int pair_count);
+long long zl_free_space(const char *path);

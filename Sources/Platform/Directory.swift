@@ -1,0 +1,51 @@
+import CLinux
+import Glibc
+
+/// Plain calls on directories.
+package enum Directory {
+    /// Makes one directory; one that is there already is fine.
+    package static func create(_ path: String, mode: UInt32 = 0o755) throws(SystemError) {
+        if unsafe mkdir(path, mode) != 0 {
+            let error = SystemError.current
+            if error != .exists { throw error }
+        }
+    }
+
+    /// Makes a directory and what is missing above it.
+    package static func createAll(_ path: String, mode: UInt32 = 0o755) throws(SystemError) {
+        var end = path.startIndex
+        while let slash = path[end...].dropFirst().firstIndex(of: "/") {
+            let parent = String(path[..<slash])
+            if !parent.isEmpty { try create(parent, mode: mode) }
+            end = slash
+        }
+        try create(path, mode: mode)
+    }
+
+    package static func remove(_ path: String) throws(SystemError) {
+        if unsafe rmdir(path) != 0 { throw SystemError.current }
+    }
+
+    /// The names in a directory without `.` and `..`, in no order.
+    package static func names(_ path: String) throws(SystemError) -> [String] {
+        guard let stream = unsafe opendir(path) else { throw SystemError.current }
+        defer { _ = unsafe closedir(stream) }
+        var names: [String] = []
+        // Sound: readdir's entry is used before the next call, and its name ends with a zero byte.
+        while let entry = unsafe readdir(stream) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names
+    }
+
+    /// The working directory.
+    package static var current: String? {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        // Sound: the buffer has the size that the call is told.
+        guard unsafe getcwd(&buffer, buffer.count) != nil else { return nil }
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

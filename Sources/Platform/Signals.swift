@@ -1,0 +1,70 @@
+import CLinux
+import Glibc
+
+/// Signals that the supervisor and the worker obey.
+package enum Signal: Int32, Sendable, CaseIterable {
+    case hangUp = 1
+    case interrupt = 2
+    case quit = 3
+    case user1 = 10
+    case user2 = 12
+    case terminate = 15
+    case child = 17
+    case windowChange = 28
+
+    package var name: String {
+        switch self {
+        case .hangUp: "SIGHUP"
+        case .interrupt: "SIGINT"
+        case .quit: "SIGQUIT"
+        case .user1: "SIGUSR1"
+        case .user2: "SIGUSR2"
+        case .terminate: "SIGTERM"
+        case .child: "SIGCHLD"
+        case .windowChange: "SIGWINCH"
+        }
+    }
+}
+
+package enum Signals {
+    /// Ignores SIGPIPE: a write to a connection that is gone is an error, not the end.
+    package static func ignorePipe() { _ = signal(SIGPIPE, SIG_IGN) }
+
+    private static func set(_ signals: [Signal]) -> sigset_t {
+        var set = sigset_t()
+        unsafe sigemptyset(&set)
+        for signal in signals { unsafe sigaddset(&set, signal.rawValue) }
+        return set
+    }
+
+    /// Blocks the signals for this thread and those it starts, so that only `wait` or a descriptor takes them.
+    package static func block(_ signals: [Signal] = Signal.allCases) {
+        var set = set(signals)
+        unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+    }
+
+    /// Lets the signals in again (before another program is executed).
+    package static func unblock(_ signals: [Signal] = Signal.allCases) {
+        var set = set(signals)
+        unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    }
+
+    /// A descriptor that becomes readable with each of the (blocked) signals.
+    package static func descriptor(_ signals: [Signal] = Signal.allCases) throws(SystemError) -> FileDescriptor {
+        var set = set(signals)
+        let raw = unsafe signalfd(-1, &set, Int32(SFD_NONBLOCK) | Int32(SFD_CLOEXEC))
+        if raw < 0 { throw SystemError.current }
+        return FileDescriptor(owning: raw)
+    }
+
+    /// Takes one signal from such a descriptor.
+    package static func take(_ raw: Int32) -> Signal? {
+        var info = signalfd_siginfo()
+        let size = MemoryLayout<signalfd_siginfo>.size
+        // Sound: `size` bytes are written to `info`.
+        let count = unsafe withUnsafeMutablePointer(to: &info) { pointer in
+            uninterrupted { unsafe read(raw, pointer, size) }
+        }
+        return count == size ? Signal(rawValue: Int32(info.ssi_signo)) : nil
+    }
+}
