@@ -1,0 +1,15 @@
+import Glibc
+
+/// What went wrong in the test support itself (never what a test asserts).
+package struct HarnessError: Error, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
+
+    /// A system call that failed, with the error number it left.
+    static func system(_ call: String, _ number: Int32 = errno) -> HarnessError {
+        HarnessError("\(call): \(unsafe String(cString: strerror(number))) (errno \(number))")
+    }
+}

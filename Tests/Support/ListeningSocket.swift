@@ -1,0 +1,64 @@
+import Glibc
+
+/// A listening socket that the test binds and hands down to the server it starts: the port is ours from the first moment,
+/// clients may connect before the server is up, and a restarted server finds the same port.
+package final class ListeningSocket: Sendable {
+    package let endpoint: Endpoint
+    let descriptor: Descriptor
+
+    /// A port of 127.0.0.1 that the kernel chooses.
+    package init(backlog: Int32 = 1024) throws {
+        // Bound twice: only an explicit port stays ours when an origin stops listening for a while (see `refuse`).
+        let finder = try Descriptor.socket(AF_INET)
+        try finder.set(SO_REUSEADDR, to: 1)
+        try finder.bind(to: .port(0))
+        endpoint = .port(try finder.boundPort())
+        descriptor = try Descriptor.socket(AF_INET)
+        try descriptor.set(SO_REUSEADDR, to: 1)
+        try descriptor.bind(to: endpoint)
+        finder.close()
+        try listen(backlog: backlog)
+    }
+
+    /// A Unix socket, which everyone may connect to.
+    package init(unix path: String, backlog: Int32 = 1024) throws {
+        endpoint = .unix(path)
+        descriptor = try Descriptor.socket(AF_UNIX)
+        _ = unsafe unlink(path)
+        try descriptor.bind(to: endpoint)
+        _ = unsafe chmod(path, 0o777)
+        try listen(backlog: backlog)
+    }
+
+    /// As written in a configuration: `listen \(socket);`
+    package var address: String { endpoint.description }
+
+    /// The port, or 0 of a Unix socket.
+    package var port: UInt16 {
+        if case .port(let port) = endpoint { port } else { 0 }
+    }
+
+    /// Refuses connections from now on; the port stays ours. (Linux ends the listening state on shutdown, not the binding.)
+    package func refuse() {
+        descriptor.shutdown(Int(SHUT_RD))
+    }
+
+    /// Listens (again).
+    package func listen(backlog: Int32 = 1024) throws {
+        guard Glibc.listen(descriptor.number, backlog) == 0 else { throw HarnessError.system("listen \(endpoint)") }
+    }
+
+    package func close() {
+        descriptor.close()
+        removeName()
+    }
+
+    /// Removes a Unix socket's name.
+    func removeName() {
+        if case .unix(let path) = endpoint { _ = unsafe unlink(path) }
+    }
+}
+
+extension ListeningSocket: CustomStringConvertible {
+    package var description: String { address }
+}

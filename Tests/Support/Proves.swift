@@ -1,0 +1,26 @@
+#if canImport(Testing)
+    import Testing
+
+    /// Says which directives' effects a test demonstrates: taken away (ZENDAN_WITHOUT), the test must fail. Scripts/prove
+    /// holds it to that. Each use is written to the file that ZENDAN_PROVES names: directive, tab, test.
+    package struct ProvesTrait: TestTrait, SuiteTrait {
+        let directives: [String]
+
+        package func prepare(for test: Test) async throws {
+            for directive in directives {
+                Environment.append(line: "\(directive)\t\(test.id)", toFileNamedBy: "ZENDAN_PROVES")
+            }
+        }
+    }
+
+    extension Trait where Self == ProvesTrait {
+        /// `@Test(.proves("gzip", "gzip_types"))`
+        package static func proves(_ directives: String...) -> Self {
+            ProvesTrait(directives: directives)
+        }
+    }
+
+    extension Front: CustomTestStringConvertible {
+        package var testDescription: String { rawValue }
+    }
+#endif

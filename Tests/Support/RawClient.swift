@@ -1,0 +1,167 @@
+import Glibc
+
+/// A blocking HTTP/1 client that sends exactly the bytes a test wants. One connection; one thread at a time.
+package final class RawClient: @unchecked Sendable {
+    private let stream: HTTPStream
+    private let endpoint: Endpoint
+    private let limit: Duration
+
+    /// Connects. `limit` bounds each later operation; `receiveBuffer` makes a slow reader's window small (SO_RCVBUF).
+    package init(_ endpoint: Endpoint, limit: Duration = patience, receiveBuffer: Int? = nil) throws {
+        self.endpoint = endpoint
+        self.limit = limit
+        let descriptor = try Descriptor.socket(endpoint.family)
+        if let receiveBuffer { try descriptor.set(SO_RCVBUF, to: Int32(receiveBuffer)) }
+        try descriptor.connect(to: endpoint, until: .in(limit))
+        if case .port = endpoint { try descriptor.set(TCP_NODELAY, level: Int32(IPPROTO_TCP), to: 1) }
+        stream = HTTPStream(descriptor)
+    }
+
+    private var deadline: Deadline { .in(limit) }
+
+    // MARK: Bytes
+
+    package func send(_ text: String) throws {
+        try send(Array(text.utf8))
+    }
+
+    package func send(_ bytes: [UInt8]) throws {
+        try stream.descriptor.send(bytes, until: deadline)
+    }
+
+    /// Exactly `count` bytes.
+    package func receive(_ count: Int) throws -> [UInt8] {
+        try stream.bytes(count, until: deadline)
+    }
+
+    /// What comes next, at most `limit` bytes; empty when the peer has closed.
+    package func receiveSome(limit: Int = 64 * 1024) throws -> [UInt8] {
+        try stream.some(limit: limit, until: deadline)
+    }
+
+    /// One line without its end; nil when the peer closed.
+    package func receiveLine() throws -> String? {
+        try stream.line(until: deadline)
+    }
+
+    /// Everything until the peer closes.
+    package func receiveRest() throws -> [UInt8] {
+        try stream.rest(until: deadline)
+    }
+
+    /// Whether the peer closes (or resets) the connection in time without sending anything more.
+    package func isClosedByPeer(within wait: Duration? = nil) -> Bool {
+        do {
+            return try stream.some(limit: 1, until: .in(wait ?? limit)).isEmpty
+        } catch {
+            return "\(error)".hasPrefix("recv")
+        }
+    }
+
+    // MARK: Messages
+
+    /// Sends a request on this connection. Host is added unless `fields` has one; a body gets its Content-Length.
+    package func sendRequest(
+        _ method: String, _ target: String, _ fields: FieldList = [:], body: [UInt8]? = nil, version: String = "HTTP/1.1"
+    ) throws {
+        var head = "\(method) \(target) \(version)\r\n"
+        if fields["Host"] == nil { head += "Host: \(endpoint.authority)\r\n" }
+        head += fields.lines
+        if let body, fields["Content-Length"] == nil, fields["Transfer-Encoding"] == nil {
+            head += "Content-Length: \(body.count)\r\n"
+        }
+        try send(Array((head + "\r\n").utf8) + (body ?? []))
+    }
+
+    /// Reads a final response's head and leaves its body on the connection.
+    package func receiveHead() throws -> Response {
+        var interim: [Int] = []
+        while true {
+            guard let (line, fields) = try stream.head(until: deadline) else {
+                throw HarnessError("\(endpoint) closed the connection without an answer")
+            }
+            let parts = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
+            guard parts.count >= 2, parts[0].hasPrefix("HTTP/"), let status = Int(parts[1]) else {
+                throw HarnessError("not a status line: \(line.debugDescription)")
+            }
+            if (100..<200).contains(status) && status != 101 {
+                interim.append(status)
+                continue
+            }
+            let reason = parts.count > 2 ? String(parts[2]) : ""
+            var response = Response(version: String(parts[0]), status: status, reason: reason, fields: fields, body: [])
+            response.interim = interim
+            return response
+        }
+    }
+
+    /// Reads a final response with its body. `method` is that of its request: an answer to HEAD has no body.
+    package func receiveResponse(to method: String = "GET") throws -> Response {
+        var response = try receiveHead()
+        if method == "HEAD" || [101, 204, 304].contains(response.status) { return response }
+        if let coding = response["Transfer-Encoding"], coding.lowercased().contains("chunked") {
+            (response.body, response.trailers) = try stream.chunked(until: deadline)
+        } else if let length = response["Content-Length"] {
+            guard let count = Int(length) else { throw HarnessError("a malformed Content-Length: \(length)") }
+            response.body = try stream.bytes(count, until: deadline)
+        } else {
+            response.body = try stream.rest(until: deadline)
+        }
+        return response
+    }
+
+    /// One request and its response on this connection.
+    package func request(
+        _ method: String, _ target: String, _ fields: FieldList = [:], body: [UInt8]? = nil, version: String = "HTTP/1.1"
+    ) throws -> Response {
+        try sendRequest(method, target, fields, body: body, version: version)
+        return try receiveResponse(to: method)
+    }
+
+    package func get(_ target: String, _ fields: FieldList = [:]) throws -> Response {
+        try request("GET", target, fields)
+    }
+
+    // MARK: Ends
+
+    /// Ends our direction; what the server still sends can be read.
+    package func finishSending() { stream.descriptor.shutdown(Int(SHUT_WR)) }
+
+    package func close() { stream.descriptor.close() }
+
+    /// Closes with a reset.
+    package func reset() { stream.descriptor.reset() }
+}
+
+extension Endpoint {
+    /// One request on a connection of its own, which is closed afterwards.
+    package func request(
+        _ method: String, _ target: String, _ fields: FieldList = [:], body: [UInt8]? = nil, version: String = "HTTP/1.1"
+    ) throws -> Response {
+        let client = try RawClient(self)
+        defer { client.close() }
+        var fields = fields
+        if fields["Connection"] == nil { fields.append("Connection", "close") }
+        return try client.request(method, target, fields, body: body, version: version)
+    }
+
+    package func get(_ target: String, _ fields: FieldList = [:]) throws -> Response {
+        try request("GET", target, fields)
+    }
+
+    package func head(_ target: String, _ fields: FieldList = [:]) throws -> Response {
+        try request("HEAD", target, fields)
+    }
+
+    package func post(_ target: String, _ body: String, _ fields: FieldList = [:]) throws -> Response {
+        try request("POST", target, fields, body: Array(body.utf8))
+    }
+
+    /// Sends these bytes on a connection of their own and returns all that comes until the server closes.
+    package func exchange(_ text: String) throws -> String {
+        let client = try RawClient(self)
+        defer { client.close() }
+        try client.send(text)
+        return String(decoding: try client.receiveRest(), as: UTF8.self)
+    }
+}
