@@ -58,7 +58,10 @@ package final class ChildProcess: Sendable {
         var words: [UnsafeMutablePointer<CChar>?] = unsafe command.map { unsafe strdup($0) } + [nil]
         var variables: [UnsafeMutablePointer<CChar>?] =
             unsafe environment.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
-        defer { for unsafepointer in unsafe words + variables { unsafe free(pointer) } }
+        defer {
+            for index in unsafe words.indices { unsafe free(words[index]) }
+            for index in unsafe variables.indices { unsafe free(variables[index]) }
+        }
         var number = pid_t(0)
         let result = startingChildren.with { isPrepared in
             if !isPrepared { keepOpenFilesFromChildren() }
