@@ -1,0 +1,66 @@
+import Bytes
+import Platform
+import Synchronization
+
+/// One open log, shared by all loops.
+///
+/// Every write is one system call on a descriptor in append mode, so lines of different loops never mix. Reopening puts
+/// another file behind the same descriptor number in one step (`dup3`), so writers need no lock and never see it closed.
+package final class LogFile: Sendable {
+    /// Nil for a log that has no name to be opened by again, such as standard error.
+    package let path: String?
+    private let descriptor: FileDescriptor
+    private let failures = Atomic<Int>(0)
+    private let lastFailure = Atomic<Int32>(0)
+
+    /// A log on a descriptor that was opened elsewhere (by the supervisor, for a worker).
+    package init(path: String?, descriptor: consuming FileDescriptor) {
+        self.path = path
+        self.descriptor = descriptor
+    }
+
+    /// Opens (or makes) the log at `path`. Errors: what `open` says.
+    package convenience init(path: String) throws(SystemError) {
+        self.init(path: path, descriptor: try File.open(path, .append, create: .ifMissing))
+    }
+
+    /// Standard error, on a descriptor of its own.
+    package static func standardError() throws(SystemError) -> LogFile {
+        LogFile(path: nil, descriptor: try FileDescriptor.duplicate(2))
+    }
+
+    /// The number of the descriptor, to hand it to a worker.
+    package var rawDescriptor: Int32 { descriptor.rawValue }
+
+    /// Writes `lines`, one or more whole lines. A failure is counted and otherwise ignored: a full disk must not stop a
+    /// server from serving. What could not be written is lost.
+    package func write(_ lines: Span<UInt8>) {
+        guard !lines.isEmpty else { return }
+        do throws(SystemError) {
+            try File.write(descriptor.rawValue, lines)
+        } catch {
+            failures.wrappingAdd(1, ordering: .relaxed)
+            lastFailure.store(error.code, ordering: .relaxed)
+        }
+    }
+
+    /// Writes that failed, or were cut short and then failed.
+    package var failedWrites: Int { failures.load(ordering: .relaxed) }
+
+    /// Why the last one failed, if any did.
+    package var lastError: SystemError? {
+        let code = lastFailure.load(ordering: .relaxed)
+        return code == 0 ? nil : SystemError(code)
+    }
+
+    /// Opens the path again, after a rotation has moved the file away (USR1). On failure the old file stays in use.
+    package func reopen() throws(SystemError) {
+        guard let path else { return }
+        try replace(with: File.open(path, .append, create: .ifMissing))
+    }
+
+    /// Goes on in the file behind `other`, which somebody with the right to open it has opened.
+    package func replace(with other: consuming FileDescriptor) throws(SystemError) {
+        try FileDescriptor.replace(descriptor.rawValue, with: other)
+    }
+}

@@ -1,0 +1,53 @@
+import Bytes
+import Observability
+import Testing
+
+@Suite("Moments in logs")
+struct CalendarTimeTests {
+    private func text(_ body: (inout [UInt8]) -> Void) -> String {
+        var bytes: [UInt8] = []
+        body(&bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    @Test(
+        "the three forms",
+        arguments: [
+            (0, 0, "1970/01/01 00:00:00", "01/Jan/1970:00:00:00 +0000", "1970-01-01T00:00:00+00:00"),
+            (951_782_400, 0, "2000/02/29 00:00:00", "29/Feb/2000:00:00:00 +0000", "2000-02-29T00:00:00+00:00"),
+            (1_709_251_199, 7_200, "2024/03/01 01:59:59", "01/Mar/2024:01:59:59 +0200", "2024-03-01T01:59:59+02:00"),
+            (1_704_067_200, -12_600, "2023/12/31 20:30:00", "31/Dec/2023:20:30:00 -0330", "2023-12-31T20:30:00-03:30"),
+            (1_795_506_687, 19_800, "2026/11/24 13:21:27", "24/Nov/2026:13:21:27 +0530", "2026-11-24T13:21:27+05:30"),
+            (-1, 0, "1969/12/31 23:59:59", "31/Dec/1969:23:59:59 +0000", "1969-12-31T23:59:59+00:00"),
+        ])
+    func forms(seconds: Int, offset: Int, errorLog: String, local: String, iso8601: String) {
+        let time = CalendarTime(seconds: Int64(seconds), utcOffset: offset)
+        #expect(text(time.appendErrorLogForm) == errorLog)
+        #expect(text(time.appendLocalForm) == local)
+        #expect(text(time.appendISO8601Form) == iso8601)
+    }
+
+    @Test("every day of 400 years follows the one before")
+    func everyDay() {
+        var expected = (year: 1970, month: 1, day: 1)
+        for index in 0..<146_097 {
+            let time = CalendarTime(seconds: Int64(index) * 86_400 + 43_200)
+            #expect(time.year == expected.year && time.month == expected.month && time.day == expected.day && time.hour == 12)
+            let isLeap = expected.year % 4 == 0 && (expected.year % 100 != 0 || expected.year % 400 == 0)
+            let lengths = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+            expected.day += 1
+            if expected.day > lengths[expected.month - 1] { (expected.month, expected.day) = (expected.month + 1, 1) }
+            if expected.month > 12 { (expected.year, expected.month) = (expected.year + 1, 1) }
+        }
+    }
+
+    @Test("the clock makes its forms anew when the second changes, and only then")
+    func clock() {
+        var clock = LogClock(utcOffset: { $0 < 100 ? 0 : 3_600 })
+        clock.set(59)
+        #expect(String(decoding: clock.errorLogForm, as: UTF8.self) == "1970/01/01 00:00:59")
+        clock.set(100)
+        #expect(String(decoding: clock.localForm, as: UTF8.self) == "01/Jan/1970:01:01:40 +0100")
+        #expect(String(decoding: clock.iso8601Form, as: UTF8.self) == "1970-01-01T01:01:40+01:00")
+    }
+}
