@@ -28,3 +28,27 @@ package final class Lock<State>: @unchecked Sendable {
         return try body(&state)
     }
 }
+
+/// A counting semaphore: threads sleep in `await` until somebody has raised it for them.
+@safe
+package final class CountingSignal: @unchecked Sendable {
+    private let semaphore: UnsafeMutablePointer<sem_t>
+
+    package init() {
+        unsafe semaphore = .allocate(capacity: 1)
+        unsafe semaphore.initialize(to: sem_t())
+        unsafe sem_init(semaphore, 0, 0)
+    }
+
+    deinit {
+        unsafe sem_destroy(semaphore)
+        unsafe semaphore.deallocate()
+    }
+
+    package func raise() { unsafe sem_post(semaphore) }
+
+    package func `await`() {
+        // Sound: the semaphore lives as long as self.
+        _ = uninterrupted { unsafe sem_wait(semaphore) }
+    }
+}

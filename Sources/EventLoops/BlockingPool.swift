@@ -1,0 +1,84 @@
+import Platform
+
+/// A few threads for what would stall a loop: cold disk reads, walks over directories.
+package final class BlockingPool: Sendable {
+    private struct State {
+        var queue: [@Sendable () -> Void] = []
+        var head = 0
+        var threads = 0
+        var idle = 0
+    }
+
+    private let state = Lock(State())
+    private let signal: CountingSignal
+    private let limit: Int
+
+    /// At most `threads` threads, started as they are needed.
+    package init(threads: Int) {
+        limit = threads
+        signal = CountingSignal()
+    }
+
+    /// Runs `work` on one of the threads.
+    package func run(_ work: @escaping @Sendable () -> Void) {
+        let needsThread = state.withLock { state in
+            state.queue.append(work)
+            if state.idle < state.queue.count - state.head, state.threads < limit {
+                state.threads += 1
+                return true
+            }
+            return false
+        }
+        if needsThread { Threads.start { self.serve() } }
+        signal.raise()
+    }
+
+    private func serve() {
+        while true {
+            state.withLock { $0.idle += 1 }
+            signal.await()
+            let work: (@Sendable () -> Void)? = state.withLock { state in
+                state.idle -= 1
+                guard state.head < state.queue.count else { return nil }
+                let work = state.queue[state.head]
+                state.head += 1
+                if state.head == state.queue.count {
+                    state.queue = []
+                    state.head = 0
+                }
+                return work
+            }
+            work?()
+        }
+    }
+}
+
+/// A result on its way from another thread.
+final class Delivery<R: Sendable>: Sendable {
+    private let place = Lock<R?>(nil)
+
+    func put(_ result: R) { place.withLock { $0 = result } }
+    func take() -> R? { place.withLock { $0 } }
+}
+
+extension Parking {
+    /// Has another thread do `work` and waits for its result. Other reasons that come meanwhile are kept.
+    package final func offload<R: Sendable>(to pool: BlockingPool, _ work: @escaping @Sendable () -> R) async -> R {
+        let delivery = Delivery<R>()
+        let waker = self.waker
+        pool.run {
+            delivery.put(work())
+            waker.wake(.work)
+        }
+        var others: WakeReasons = []
+        while true {
+            if let result = delivery.take() {
+                others.subtract([.work, .timer])
+                if !others.isEmpty { wake(others) }
+                return result
+            }
+            // The pool always answers; the deadline only renews the wait.
+            others.formUnion(await park(until: loop.now + 60_000))
+        }
+    }
+}

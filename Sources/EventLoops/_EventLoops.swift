@@ -1,1 +1,0 @@
-// EventLoops: see docs/architecture.
