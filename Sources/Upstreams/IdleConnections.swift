@@ -1,0 +1,159 @@
+import Platform
+
+/// `keepalive`, `keepalive_timeout`, `keepalive_requests` and `keepalive_time` of an upstream.
+package struct KeepAlivePolicy: Sendable, Hashable {
+    /// How many idle connections each loop keeps to the group, all its peers together; 0 keeps none.
+    package var capacity: Int
+    /// Milliseconds a connection may idle.
+    package var timeout: Int64
+    /// How many requests a connection may carry.
+    package var requests: Int
+    /// Milliseconds after its opening when a connection takes no further request.
+    package var lifetime: Int64
+
+    /// The defaults are nginx's for an upstream with `keepalive`.
+    package init(capacity: Int, timeout: Int64 = 60_000, requests: Int = 1000, lifetime: Int64 = 3_600_000) {
+        self.capacity = capacity
+        self.timeout = timeout
+        self.requests = requests
+        self.lifetime = lifetime
+    }
+
+    /// Whether a connection that carried `served` requests and is `age` ms old may carry another.
+    package func allows(served: Int, age: Int64) -> Bool {
+        capacity > 0 && timeout > 0 && served < requests && age <= lifetime
+    }
+}
+
+/// What connections must agree in to be exchanged for one another.
+package struct IdleKey: Hashable, Sendable {
+    /// `UpstreamGroup.id`: the capacity is the group's.
+    package let group: Int
+    package let address: SocketAddress
+    /// Sets apart what must not be shared within a group: TLS from plain, one location's connections from another's.
+    package let scope: Int
+
+    package init(group: Int, address: SocketAddress, scope: Int = 0) {
+        self.group = group
+        self.address = address
+        self.scope = scope
+    }
+}
+
+/// The idle connections of one loop: last in, first out for each key, the longest idle one of a group gives way.
+///
+/// It only keeps order: it opens and closes nothing and sees no socket. What it returns as evicted or expired is the
+/// caller's to close; what the peer closes meanwhile the caller takes out with `remove`. It belongs to its loop and is
+/// not Sendable. A group's connections are few (its capacity), so they are one array in the order of their idleness.
+package final class IdleConnections<Connection: AnyObject> {
+    private struct Entry {
+        let key: IdleKey
+        let connection: Connection
+        /// Monotonic milliseconds.
+        let deadline: Int64
+    }
+
+    /// For each group the longest idle first. No group without connections is kept.
+    private var groups: [Int: [Entry]] = [:]
+    /// How many connections are idle, all groups together.
+    package private(set) var count = 0
+
+    package init() {}
+
+    package func count(group: Int) -> Int { groups[group]?.count ?? 0 }
+
+    /// The connection of `key` that became idle last; it is no longer kept. One past its time is not given out (it waits
+    /// for `expired`).
+    package func take(_ key: IdleKey, now: Int64) -> Connection? {
+        guard let slot = groups.index(forKey: key.group) else { return nil }
+        guard let place = groups.values[slot].lastIndex(where: { $0.key == key && $0.deadline > now }) else { return nil }
+        let entry = groups.values[slot].remove(at: place)
+        if groups.values[slot].isEmpty { groups.remove(at: slot) }
+        count -= 1
+        return entry.connection
+    }
+
+    /// Keeps `connection`, from now until the policy's time-out.
+    ///
+    /// - Parameters:
+    ///   - served: how many requests it has carried.
+    ///   - age: milliseconds since it was opened.
+    ///   - now: monotonic milliseconds.
+    /// - Returns: the connection to close instead: the group's longest idle one when it is full, `connection` itself when
+    ///   the policy lets it go no further, or nil.
+    package func give(
+        _ key: IdleKey, _ connection: Connection, served: Int, age: Int64, policy: KeepAlivePolicy, now: Int64
+    ) -> Connection? {
+        guard policy.allows(served: served, age: age) else { return connection }
+        let (sum, overflow) = now.addingReportingOverflow(policy.timeout)
+        let entry = Entry(key: key, connection: connection, deadline: overflow ? .max : sum)
+        groups[key.group, default: []].append(entry)
+        count += 1
+        guard let kept = groups[key.group], kept.count > policy.capacity else { return nil }
+        return takeOldest(of: key.group)
+    }
+
+    /// Takes out a connection that is kept under `key`, for instance since its peer has closed it.
+    ///
+    /// - Returns: whether it was there.
+    @discardableResult
+    package func remove(_ connection: Connection, _ key: IdleKey) -> Bool {
+        guard let slot = groups.index(forKey: key.group) else { return false }
+        guard let place = groups.values[slot].lastIndex(where: { $0.connection === connection }) else { return false }
+        groups.values[slot].remove(at: place)
+        if groups.values[slot].isEmpty { groups.remove(at: slot) }
+        count -= 1
+        return true
+    }
+
+    /// Takes out all connections whose time is over at `now`, the longest idle of each group first.
+    package func expired(now: Int64) -> [Connection] {
+        takeAll { $0.deadline <= now }
+    }
+
+    /// When the first connection's time is over, monotonic milliseconds; nil when none is kept.
+    package var nextDeadline: Int64? {
+        groups.values.lazy.flatMap { $0 }.map(\.deadline).min()
+    }
+
+    /// Takes out all connections of `key`.
+    package func removeAll(_ key: IdleKey) -> [Connection] {
+        takeAll { $0.key == key }
+    }
+
+    /// Takes out all connections of a group: it is gone, or this loop ends.
+    package func removeAll(group: Int) -> [Connection] {
+        takeAll { $0.key.group == group }
+    }
+
+    /// Takes out everything.
+    package func removeAll() -> [Connection] {
+        takeAll { _ in true }
+    }
+
+    /// Takes out what a group keeps beyond `capacity`, the longest idle first: its definition has changed.
+    package func trim(group: Int, to capacity: Int) -> [Connection] {
+        var taken: [Connection] = []
+        while count(group: group) > max(capacity, 0), let oldest = takeOldest(of: group) { taken.append(oldest) }
+        return taken
+    }
+
+    private func takeOldest(of group: Int) -> Connection? {
+        guard let slot = groups.index(forKey: group), !groups.values[slot].isEmpty else { return nil }
+        let entry = groups.values[slot].removeFirst()
+        if groups.values[slot].isEmpty { groups.remove(at: slot) }
+        count -= 1
+        return entry.connection
+    }
+
+    private func takeAll(_ isTaken: (Entry) -> Bool) -> [Connection] {
+        var taken: [Connection] = []
+        for (group, entries) in groups where entries.contains(where: isTaken) {
+            taken.append(contentsOf: entries.filter(isTaken).map(\.connection))
+            let left = entries.filter { !isTaken($0) }
+            groups[group] = left.isEmpty ? nil : left
+        }
+        count -= taken.count
+        return taken
+    }
+}
