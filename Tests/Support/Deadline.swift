@@ -21,8 +21,8 @@ package struct Deadline: Sendable {
 }
 
 /// How long every wait of the support lasts unless a test says otherwise. Generous, because nothing waits for it to pass:
-/// it only bounds a failure. ZENDAN_PATIENCE multiplies it (a binary under ThreadSanitizer is ten times slower).
-package let patience: Duration = .seconds(20 * (Environment.integer("ZENDAN_PATIENCE") ?? 1))
+/// it only bounds a failure. ZENDAN_PATIENCE sets it in seconds (a binary under ThreadSanitizer is ten times slower).
+package let patience: Duration = .seconds(Environment.integer("ZENDAN_PATIENCE") ?? 20)
 
 /// Looks at `condition` until it holds. Returns whether it did before the deadline: `#expect(try eventually { … })`.
 package func eventually(within limit: Duration = patience, _ condition: () throws -> Bool) rethrows -> Bool {
