@@ -38,13 +38,26 @@ package final class ListeningSocket: Sendable {
         if case .port(let port) = endpoint { port } else { 0 }
     }
 
-    /// Refuses connections from now on; the port stays ours. (Linux ends the listening state on shutdown, not the binding.)
+    /// Refuses connections from now on; the address stays ours.
     package func refuse() {
-        descriptor.shutdown(Int(SHUT_RD))
+        switch endpoint {
+        case .port: descriptor.shutdown(Int(SHUT_RD))  // Linux ends the listening state, not the binding
+        case .unix(let path):
+            // A socket that is bound but does not listen takes the name.
+            _ = unsafe rename(path, path + ".aside")
+            if let deaf = try? Descriptor.socket(AF_UNIX) { try? deaf.bind(to: endpoint) }
+        }
     }
 
-    /// Listens (again).
-    package func listen(backlog: Int32 = 1024) throws {
+    /// Listens again after `refuse`.
+    package func resume() throws {
+        switch endpoint {
+        case .port: try listen(backlog: 1024)
+        case .unix(let path): _ = unsafe rename(path + ".aside", path)
+        }
+    }
+
+    private func listen(backlog: Int32) throws {
         guard Glibc.listen(descriptor.number, backlog) == 0 else { throw HarnessError.system("listen \(endpoint)") }
     }
 

@@ -96,7 +96,7 @@ package final class Origin: Sendable {
 
     /// Accepts again after `refuse` or `die`.
     package func revive() throws {
-        try socket.listen()
+        try socket.resume()
         state.with { $0.isRefusing = false }
     }
 
