@@ -1,18 +1,93 @@
 import Bytes
 
 extension FieldName {
-    /// Interns a name as it was received, without regard to case.
+    /// Interns a name as it was received, without regard to case: two or three words are compared, nothing is allocated.
     package init(_ spelling: Span<UInt8>) {
-        var found = FieldName.other
-        for candidate in FieldName.spellings.indices.dropFirst() {
-            let known = FieldName.spellings[candidate]
-            guard known.utf8CodeUnitCount == spelling.count else { continue }
+        self = KnownFieldNames.shared.find(spelling)
+    }
+
+    /// The bit of this name in a set of names.
+    package var bit: UInt64 { 1 &<< UInt64(rawValue) }
+}
+
+/// A few field names as the bits of one word, so that a parser keeps "which have I seen" in a register.
+package struct FieldNameSet: Sendable {
+    package var bits: UInt64 = 0
+
+    package init() {}
+
+    package init(_ names: [FieldName]) {
+        for name in names { bits |= name.bit }
+    }
+
+    package func contains(_ name: FieldName) -> Bool { bits & name.bit != 0 }
+
+    package mutating func insert(_ name: FieldName) { bits |= name.bit }
+}
+
+/// The known names in a small open table, keyed by their lower-case words.
+private struct KnownFieldNames: Sendable {
+    static let shared = KnownFieldNames()
+
+    /// The first eight, the second eight and the last eight bytes, which together hold every byte of a name of up to 24.
+    struct Key: Equatable {
+        var first: UInt64 = 0
+        var middle: UInt64 = 0
+        var last: UInt64 = 0
+    }
+
+    struct Entry {
+        var key = Key()
+        var count: UInt8 = 0
+        var name = FieldName.other
+    }
+
+    static let longest = 24
+    private var entries: [Entry]
+
+    init() {
+        entries = Array(repeating: Entry(), count: 256)
+        for raw in FieldName.spellings.indices.dropFirst() {
             var bytes: [UInt8] = []
-            bytes.append(literal: known)
-            if bytes.span.equalsIgnoringCase(spelling) {
-                found = FieldName(rawValue: UInt8(candidate))
-            }
+            bytes.append(literal: FieldName.spellings[raw])
+            precondition(bytes.count <= KnownFieldNames.longest && raw < 64)
+            let key = KnownFieldNames.key(bytes.span)
+            var place = KnownFieldNames.place(key, bytes.count)
+            while entries[place].count != 0 { place = (place + 1) & 255 }
+            entries[place] = Entry(key: key, count: UInt8(bytes.count), name: FieldName(rawValue: UInt8(raw)))
         }
-        self = found
+    }
+
+    func find(_ spelling: Span<UInt8>) -> FieldName {
+        let count = spelling.count
+        guard count > 0, count <= KnownFieldNames.longest else { return .other }
+        let key = KnownFieldNames.key(spelling)
+        var place = KnownFieldNames.place(key, count)
+        while entries[place].count != 0 {
+            if entries[place].key == key, Int(entries[place].count) == count { return entries[place].name }
+            place = (place &+ 1) & 255
+        }
+        return .other
+    }
+
+    private static func key(_ spelling: Span<UInt8>) -> Key {
+        let count = spelling.count
+        if count >= 8 {
+            return Key(
+                first: ByteLanes.lowercased(spelling.word64(at: 0)),
+                middle: count > 16 ? ByteLanes.lowercased(spelling.word64(at: 8)) : 0,
+                last: ByteLanes.lowercased(spelling.word64(at: count - 8)))
+        }
+        if count >= 4 {
+            let word = UInt64(spelling.word32(at: 0)) | UInt64(spelling.word32(at: count - 4)) << 32
+            return Key(first: ByteLanes.lowercased(word))
+        }
+        let word = UInt64(spelling[0]) | UInt64(spelling[count / 2]) << 8 | UInt64(spelling[count - 1]) << 16
+        return Key(first: ByteLanes.lowercased(word))
+    }
+
+    private static func place(_ key: Key, _ count: Int) -> Int {
+        let mixed = (key.first ^ (key.last &* 0x9e37_79b9_7f4a_7c15) ^ UInt64(count)) &* 0xff51_afd7_ed55_8ccd
+        return Int(mixed >> 56)
     }
 }

@@ -35,6 +35,14 @@ package final class RequestHead: BufferOwner {
     package var host: [UInt8] = []
     /// The port of Host or of the absolute target, when it was given.
     package var hostPort: Int?
+    /// The scheme of an absolute-form target.
+    package var schemeRange: Range<Int>?
+    /// What the Connection lines said.
+    package var saysClose = false
+    package var saysKeepAlive = false
+    package var saysUpgrade = false
+    /// The decoder's place in the head.
+    package var scan = HeadScan()
 
     package override init(buffer: ByteBuffer) {
         super.init(buffer: buffer)
@@ -72,5 +80,23 @@ package final class RequestHead: BufferOwner {
         keepsAlive = true
         expectsContinue = false
         hostPort = nil
+        schemeRange = nil
+        saysClose = false
+        saysKeepAlive = false
+        saysUpgrade = false
+        scan = HeadScan()
+    }
+
+    /// Whether a line with this (known) name occurred; one bit is looked at.
+    package func has(_ name: FieldName) -> Bool { scan.seen.contains(name) }
+
+    /// Moves a head that is not whole yet to the beginning of `larger`, an empty block with room for it; it is read anew
+    /// from there by the next `decode`.
+    package func move(to larger: ByteBuffer) {
+        let old = buffer
+        larger.append(old.bytes(start..<old.count))
+        reset()
+        buffer = larger
+        start = 0
     }
 }

@@ -1,0 +1,28 @@
+/// How far the reading of a head has come: what is kept between two reads so that no byte is looked at again and again.
+package struct HeadScan: Sendable {
+    package enum Phase: UInt8, Sendable { case start, firstLine, fields }
+
+    package var phase = Phase.start
+    /// Where the line being read begins.
+    package var lineStart = 0
+    /// No line end stands before this position.
+    package var searched = 0
+    /// What is left of the buffer that nginx would be reading into, and how many large ones it would have taken:
+    /// `large_client_header_buffers` bounds each line and their number.
+    package var room = 0
+    package var largeBuffers = 0
+    /// The known names that have occurred.
+    package var seen = FieldNameSet()
+
+    package init() {}
+}
+
+/// What became of an attempt to read a head.
+package enum HeadProgress: Sendable, Equatable {
+    /// The head is whole; its fields and `end` are set.
+    case complete
+    /// More bytes are needed and the buffer has room for them.
+    case incomplete
+    /// More bytes are needed and the buffer is full: move the head to a larger block (`RequestHead.move(to:)`).
+    case needsLargerBuffer
+}
