@@ -69,13 +69,15 @@ package struct FieldName: Hashable, Sendable {
 
     /// The usual spelling of each known name, by raw value.
     package static let spellings: [StaticString] = [
-        "", "Host", "Connection", "Content-Length", "Transfer-Encoding", "Content-Type", "Content-Encoding", "Content-Range", "Date",
+        "", "Host", "Connection", "Content-Length", "Transfer-Encoding", "Content-Type", "Content-Encoding", "Content-Range",
+        "Date",
         "Server", "Last-Modified", "ETag", "Location", "Expires", "Cache-Control", "Age", "Vary", "Set-Cookie", "Cookie",
         "Accept-Ranges", "Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "Expect",
         "Upgrade", "TE", "Trailer", "Keep-Alive", "Proxy-Connection", "Authorization", "User-Agent", "Referer", "Accept",
         "Accept-Encoding", "Accept-Language", "Via", "X-Forwarded-For", "Pragma", "Refresh", "Link", "X-Accel-Expires",
         "X-Accel-Redirect", "X-Accel-Limit-Rate", "X-Accel-Buffering", "X-Accel-Charset", "Status", "Allow", "Retry-After",
-        "WWW-Authenticate", "Proxy-Authenticate", "Proxy-Authorization", "Cache-Status", "Origin", "X-Real-IP", "X-Forwarded-Proto",
+        "WWW-Authenticate", "Proxy-Authenticate", "Proxy-Authorization", "Cache-Status", "Origin", "X-Real-IP",
+        "X-Forwarded-Proto",
     ]
 
     /// The usual spelling; empty for `.other`.

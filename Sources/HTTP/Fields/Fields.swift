@@ -82,7 +82,8 @@ package struct Fields: Sendable {
     private mutating func addSlot(_ name: FieldName, _ nameStart: Int, _ valueStart: Int) {
         slots.append(
             FieldSlot(
-                name: name, nameStart: nameStart, nameCount: min(valueStart - nameStart, Int(UInt16.max)), valueStart: valueStart,
+                name: name, nameStart: nameStart, nameCount: min(valueStart - nameStart, Int(UInt16.max)),
+                valueStart: valueStart,
                 valueCount: bytes.count - valueStart))
     }
 

@@ -2,7 +2,8 @@ import Bytes
 
 /// The request method (RFC 9110 §9). A method that is not known keeps its bytes in the request head.
 package enum Method: UInt8, Sendable {
-    case get, head, post, put, delete, options, patch, trace, connect, propfind, proppatch, mkcol, copy, move, lock, unlock, other
+    case get, head, post, put, delete, options, patch, trace, connect, propfind, proppatch, mkcol, copy, move, lock, unlock,
+        other
 
     /// Whether the method asks for nothing but information (RFC 9110 §9.2.1).
     package var isSafe: Bool {

@@ -16,6 +16,8 @@ package final class ResponseHead: BufferOwner {
     package var keepsAlive = true
     /// The head had no status line: an HTTP/0.9 answer, which is all body.
     package var isHeadless = false
+    /// The decoder's place in the head.
+    package var scan = HeadScan()
 
     package override init(buffer: ByteBuffer) {
         super.init(buffer: buffer)
@@ -44,5 +46,9 @@ package final class ResponseHead: BufferOwner {
         isChunked = false
         keepsAlive = true
         isHeadless = false
+        scan = HeadScan()
     }
+
+    /// Whether a line with this (known) name occurred; one bit is looked at.
+    package func has(_ name: FieldName) -> Bool { scan.seen.contains(name) }
 }
