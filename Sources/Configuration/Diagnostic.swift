@@ -1,0 +1,86 @@
+/// A place in a configuration: what a message points at.
+package struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
+    /// The file as it was opened, or "command line" for what `-g` gave.
+    package let file: String
+    /// Counted from 1.
+    package let line: Int
+    /// In characters, counted from 1; a tab is one character.
+    package let column: Int
+
+    package init(file: String, line: Int, column: Int) {
+        self.file = file
+        self.line = line
+        self.column = column
+    }
+
+    package var description: String { "\(file):\(line):\(column)" }
+}
+
+/// What is wrong, doubtful or worth knowing about a configuration, in words for the person who operates it.
+package struct Diagnostic: Error, Sendable, CustomStringConvertible {
+    package enum Severity: Sendable, Hashable {
+        /// The configuration is refused.
+        case error
+        /// Accepted, but probably not what was meant.
+        case warning
+        /// Accepted; something the operator may want to know.
+        case note
+    }
+
+    package let severity: Severity
+    package let message: String
+    package let location: SourceLocation?
+    /// What to do about it.
+    package let hint: String?
+
+    package init(_ message: String, at location: SourceLocation?, hint: String? = nil, severity: Severity = .error) {
+        self.severity = severity
+        self.message = message
+        self.location = location
+        self.hint = hint
+    }
+
+    /// `file:line:column: message`, and the hint on a line of its own. Warnings and notes say what they are.
+    package var description: String {
+        var text = location.map { "\($0): " } ?? ""
+        switch severity {
+        case .error: break
+        case .warning: text += "warning: "
+        case .note: text += "note: "
+        }
+        text += message
+        if let hint { text += "\n  hint: \(hint)" }
+        return text
+    }
+
+    /// `text` in double quotes, shortened and with control characters made visible, so that a message stays one line.
+    package static func quoted(_ text: String) -> String {
+        var shown = ""
+        var count = 0
+        for scalar in text.unicodeScalars {
+            if count == 80 {
+                shown += "…"
+                break
+            }
+            switch scalar {
+            case "\n": shown += "\\n"
+            case "\r": shown += "\\r"
+            case "\t": shown += "\\t"
+            case "\"": shown += "\\\""
+            case _ where scalar.value < 0x20 || scalar.value == 0x7F: shown += "?"
+            default: shown.unicodeScalars.append(scalar)
+            }
+            count += 1
+        }
+        return "\"\(shown)\""
+    }
+}
+
+/// Gathers warnings and notes while a configuration is built. It stays with the one thread that builds.
+package final class DiagnosticCollector {
+    package private(set) var diagnostics: [Diagnostic] = []
+
+    package init() {}
+
+    package func add(_ diagnostic: Diagnostic) { diagnostics.append(diagnostic) }
+}

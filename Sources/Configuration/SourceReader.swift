@@ -1,0 +1,62 @@
+import Platform
+
+/// Why a file or a pattern could not be read.
+package struct SourceFailure: Error, Sendable {
+    /// As the system says it, e.g. "No such file or directory".
+    package let reason: String
+
+    package init(reason: String) { self.reason = reason }
+}
+
+/// Where configuration text comes from: the file system, or a table in tests.
+package protocol SourceReader {
+    /// The whole text of a file. `path` is absolute.
+    func text(of path: String) throws(SourceFailure) -> [UInt8]
+    /// The files that match a shell pattern, sorted; none is no failure. `pattern` is absolute.
+    func paths(matching pattern: String) throws(SourceFailure) -> [String]
+}
+
+/// Reads from the file system.
+package struct FileSourceReader: SourceReader {
+    /// A configuration file larger than this is refused: it is a mistake (a log, a device), not a configuration.
+    package static let largestFile = 64 << 20
+
+    package init() {}
+
+    package func text(of path: String) throws(SourceFailure) -> [UInt8] {
+        do throws(SystemError) {
+            return try File.contents(path, limit: FileSourceReader.largestFile)
+        } catch {
+            throw SourceFailure(reason: error.message)
+        }
+    }
+
+    package func paths(matching pattern: String) throws(SourceFailure) -> [String] {
+        guard let paths = Glob.paths(matching: pattern) else {
+            throw SourceFailure(reason: "a directory could not be searched")
+        }
+        return paths
+    }
+}
+
+/// Reads from a table of texts, for tests and fuzzers. A pattern is matched by its prefix and suffix around one `*`.
+package struct MemorySourceReader: SourceReader {
+    package var files: [String: [UInt8]]
+
+    package init(_ files: [String: String]) {
+        self.files = files.mapValues { Array($0.utf8) }
+    }
+
+    package func text(of path: String) throws(SourceFailure) -> [UInt8] {
+        guard let text = files[path] else { throw SourceFailure(reason: "No such file or directory") }
+        return text
+    }
+
+    package func paths(matching pattern: String) throws(SourceFailure) -> [String] {
+        let parts = pattern.split(separator: "*", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2 else { return files.keys.filter { $0 == pattern } }
+        return files.keys.filter { path in
+            path.utf8.count >= parts[0].utf8.count + parts[1].utf8.count && path.hasPrefix(parts[0]) && path.hasSuffix(parts[1])
+        }.sorted()
+    }
+}
