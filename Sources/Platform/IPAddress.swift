@@ -15,7 +15,8 @@ package struct IPv4Address: Hashable, Sendable, CustomStringConvertible {
 
     package var bytes: (UInt8, UInt8, UInt8, UInt8) {
         (
-            UInt8(truncatingIfNeeded: value >> 24), UInt8(truncatingIfNeeded: value >> 16), UInt8(truncatingIfNeeded: value >> 8),
+            UInt8(truncatingIfNeeded: value >> 24), UInt8(truncatingIfNeeded: value >> 16),
+            UInt8(truncatingIfNeeded: value >> 8),
             UInt8(truncatingIfNeeded: value)
         )
     }

@@ -114,7 +114,8 @@ package enum Socket {
 
     /// Sends up to four runs of bytes by one call.
     package static func send(
-        _ raw: Int32, _ a: Span<UInt8>, _ b: Span<UInt8>, _ c: Span<UInt8> = Span(), _ d: Span<UInt8> = Span(), more: Bool = false
+        _ raw: Int32, _ a: Span<UInt8>, _ b: Span<UInt8>, _ c: Span<UInt8> = Span(), _ d: Span<UInt8> = Span(),
+        more: Bool = false
     ) -> IOResult {
         let flags = Int32(MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0)
         let count = unsafe a.withUnsafeBufferPointer { a in

@@ -1,0 +1,49 @@
+import EventLoops
+import Observability
+import Platform
+import Upstreams
+
+/// State that has a name and outlives configurations: cache zones, upstream groups, logs by path. A reload finds it again by
+/// name and kind; what a changed definition does is each kind's own business.
+package final class NamedState: Sendable {
+    private struct State {
+        var zones: [String: CacheZone] = [:]
+        var groups: [String: UpstreamGroup] = [:]
+        var logs: [String: LogFile] = [:]
+    }
+
+    private let state = Lock(State())
+    /// Threads for what would stall a loop.
+    package let pool: BlockingPool
+
+    package init(pool: BlockingPool) { self.pool = pool }
+
+    /// The cache zone with this name, made by `make` when there is none.
+    package func zone(_ name: String, orMake make: () -> CacheZone) -> CacheZone {
+        state.withLock { state in
+            if let zone = state.zones[name] { return zone }
+            let zone = make()
+            state.zones[name] = zone
+            return zone
+        }
+    }
+
+    package var zones: [CacheZone] { state.withLock { Array($0.zones.values) } }
+
+    /// The upstream group with this name, made by `make` when there is none.
+    package func group(_ name: String, orMake make: () -> UpstreamGroup) -> UpstreamGroup {
+        state.withLock { state in
+            if let group = state.groups[name] { return group }
+            let group = make()
+            state.groups[name] = group
+            return group
+        }
+    }
+
+    /// The open log at `path`, if there is one.
+    package func log(_ path: String) -> LogFile? { state.withLock { $0.logs[path] } }
+
+    package func addLog(_ path: String, _ log: LogFile) { state.withLock { $0.logs[path] = log } }
+
+    package var logs: [LogFile] { state.withLock { Array($0.logs.values) } }
+}

@@ -1,0 +1,75 @@
+import Bytes
+import Configuration
+import Observability
+import Patterns
+import Upstreams
+
+/// What all servers of a configuration share while it is built for one loop: variables, upstreams, cache zones, logs.
+///
+/// A class, because features of every block add to the same one. It lives only as long as the build.
+package final class SiteBuilder {
+    package var variables: VariableTable
+    package let paths: ConfigurationPaths
+    /// State that outlives configurations, by name.
+    package let named: NamedState
+    /// Which loop this site is for.
+    package let loopIndex: Int
+    package let loopCount: Int
+    /// `log_format`s by name.
+    package var logFormats: [String: LogFormat] = [:]
+    /// Plans made so far; each gets a number.
+    package private(set) var planCount = 0
+    /// Named locations of the server that is being built, by name without `@`.
+    package var namedLocations: [String: LocationPlan] = [:]
+    /// Called when every server has been built: errors that only show then.
+    package var checks: [() throws(Diagnostic) -> Void] = []
+    /// Things that one feature keeps for another of its kind while the site is built, by name.
+    package var shared: [String: any Sendable] = [:]
+
+    package init(
+        variables: [VariableDefinition], paths: ConfigurationPaths, named: NamedState, loopIndex: Int = 0, loopCount: Int = 1
+    ) {
+        self.variables = VariableTable(variables)
+        self.paths = paths
+        self.named = named
+        self.loopIndex = loopIndex
+        self.loopCount = loopCount
+    }
+
+    /// Compiles a value with variables.
+    package func compile(_ syntax: TemplateSyntax, at location: SourceLocation? = nil) throws(Diagnostic) -> Template {
+        try Template(syntax) { (name: String) throws(Diagnostic) -> VariableReader in
+            variables.reader(name, at: location)
+        }
+    }
+
+    /// Compiles a regex and declares a variable for each of its named groups.
+    package func compilePattern(_ text: String, caseless: Bool, at location: SourceLocation) throws(Diagnostic) -> NamePattern {
+        do throws(PatternError) {
+            let pattern = try Pattern(text, ignoringCase: caseless)
+            let captures = pattern.captureNames.map {
+                NamedCapture(group: $0.index, slot: variables.declare($0.name.lowercased()))
+            }
+            return NamePattern(pattern: pattern, captures: captures)
+        } catch {
+            throw Diagnostic("regular expression \"\(text)\": \(error.message) at offset \(error.offset)", at: location)
+        }
+    }
+
+    func nextPlanNumber() -> Int {
+        planCount += 1
+        return planCount - 1
+    }
+}
+
+/// A `log_format`: a template and how values are escaped in it.
+package struct LogFormat: Sendable {
+    package enum Escape: Sendable { case standard, json, none }
+    package let syntax: TemplateSyntax
+    package let escape: Escape
+
+    package init(syntax: TemplateSyntax, escape: Escape) {
+        self.syntax = syntax
+        self.escape = escape
+    }
+}

@@ -1,0 +1,111 @@
+import Bytes
+import Configuration
+
+/// A value with `$variables`, compiled at load time: plain-data parts over one buffer of literals, so that evaluating it
+/// touches no enum payloads and no strings.
+package struct Template: Sendable {
+    private struct Part: Sendable {
+        enum Kind: UInt8, Sendable { case literal, variable, capture }
+        let kind: Kind
+        let low: Int32
+        let high: Int32
+    }
+
+    private let literals: [UInt8]
+    private let parts: [Part]
+    private let variables: [VariableReader]
+    /// The whole value, when it holds no variable.
+    package let constant: FrozenBytes?
+    /// Whether the value is the same for every request that gets the same stored response by the same location.
+    package let dependsOnRequest: Bool
+
+    /// A value without variables.
+    package init(constant text: String) {
+        literals = Array(text.utf8)
+        parts = [Part(kind: .literal, low: 0, high: Int32(literals.count))]
+        variables = []
+        constant = FrozenBytes(literals)
+        dependsOnRequest = false
+    }
+
+    init(_ syntax: TemplateSyntax, _ lookup: (String) throws(Diagnostic) -> VariableReader) throws(Diagnostic) {
+        var literals: [UInt8] = []
+        var parts: [Part] = []
+        var variables: [VariableReader] = []
+        var isConstant = true
+        var dependsOnRequest = false
+        for part in syntax.parts {
+            switch part {
+            case .literal(let text):
+                let start = literals.count
+                literals.append(contentsOf: Array(text.utf8))
+                parts.append(Part(kind: .literal, low: Int32(start), high: Int32(literals.count)))
+            case .variable(let name):
+                let reader = try lookup(name)
+                dependsOnRequest = dependsOnRequest || reader.dependsOnRequest
+                parts.append(Part(kind: .variable, low: Int32(variables.count), high: 0))
+                variables.append(reader)
+                isConstant = false
+            case .capture(let number):
+                parts.append(Part(kind: .capture, low: Int32(number), high: 0))
+                dependsOnRequest = true
+                isConstant = false
+            }
+        }
+        self.literals = literals
+        self.parts = parts
+        self.variables = variables
+        self.dependsOnRequest = dependsOnRequest
+        constant = isConstant ? FrozenBytes(literals) : nil
+    }
+
+    /// Appends the value for this request. A variable without a value adds nothing, or `missing`.
+    package func append(to output: inout [UInt8], _ context: RequestContext, missing: StaticString = "") {
+        for part in parts {
+            switch part.kind {
+            case .literal: output.append(literals.span.extracting(Int(part.low)..<Int(part.high)))
+            case .capture: context.appendCapture(Int(part.low), to: &output)
+            case .variable:
+                if !variables[Int(part.low)].append(context, &output) { output.append(literal: missing) }
+            }
+        }
+    }
+
+    /// Appends each part by itself: `transform` is applied to variables' values only (log escaping).
+    package func append(
+        to output: inout [UInt8], _ context: RequestContext,
+        transforming transform: (borrowing Span<UInt8>, Bool, inout [UInt8]) -> Void
+    ) {
+        for part in parts {
+            if part.kind == .literal {
+                output.append(literals.span.extracting(Int(part.low)..<Int(part.high)))
+                continue
+            }
+            var scratch = context.takeScratch()
+            var isFound = true
+            if part.kind == .capture {
+                context.appendCapture(Int(part.low), to: &scratch)
+            } else {
+                isFound = variables[Int(part.low)].append(context, &scratch)
+            }
+            transform(scratch.span, isFound, &output)
+            context.giveScratch(&scratch)
+        }
+    }
+
+    /// The value as an array of its own.
+    package func value(_ context: RequestContext) -> [UInt8] {
+        var output: [UInt8] = []
+        append(to: &output, context)
+        return output
+    }
+
+    /// nginx's truth: neither empty nor "0" (`proxy_no_cache`, `if=`).
+    package func isTrue(_ context: RequestContext) -> Bool {
+        var scratch = context.takeScratch()
+        append(to: &scratch, context)
+        let result = !(scratch.isEmpty || (scratch.count == 1 && scratch[0] == UInt8(ascii: "0")))
+        context.giveScratch(&scratch)
+        return result
+    }
+}

@@ -1,0 +1,152 @@
+import Bytes
+import Configuration
+
+/// Reads one variable of a request.
+package struct VariableReader: Sendable {
+    /// Appends the value; false when the variable has none (a log shows "-").
+    package let append: @Sendable (RequestContext, inout [UInt8]) -> Bool
+    /// False: the value is the same for every request that gets the same stored response by the same location.
+    package let dependsOnRequest: Bool
+
+    package init(dependsOnRequest: Bool = true, _ append: @escaping @Sendable (RequestContext, inout [UInt8]) -> Bool) {
+        self.append = append
+        self.dependsOnRequest = dependsOnRequest
+    }
+}
+
+/// A variable that a feature offers: `$remote_addr`, or a family of them: `$http_…`.
+package struct VariableDefinition: Sendable {
+    package enum Kind: Sendable {
+        case exact(VariableReader)
+        /// Makes the reader for what follows the prefix, in lower case; nil refuses the name.
+        case family(@Sendable (String) -> VariableReader?)
+    }
+
+    package let name: String
+    package let summary: String
+    package let kind: Kind
+    /// `set` may give it a value of its own: what is called instead of taking a slot (`$args`, `$limit_rate`).
+    package let assign: (@Sendable (RequestContext, [UInt8]) -> Void)?
+
+    /// A variable with one name.
+    package init(
+        _ name: String, _ summary: String, dependsOnRequest: Bool = true,
+        assign: (@Sendable (RequestContext, [UInt8]) -> Void)? = nil,
+        read: @escaping @Sendable (RequestContext, inout [UInt8]) -> Bool
+    ) {
+        self.name = name
+        self.summary = summary
+        self.assign = assign
+        kind = .exact(VariableReader(dependsOnRequest: dependsOnRequest, read))
+    }
+
+    /// Every variable whose name begins with `prefix`.
+    package init(family prefix: String, _ summary: String, make: @escaping @Sendable (String) -> VariableReader?) {
+        name = prefix
+        self.summary = summary
+        assign = nil
+        kind = .family(make)
+    }
+}
+
+/// The value of a variable that the configuration makes (`set`, `map`, named captures), in one request.
+package struct VariableSlot {
+    package enum State: UInt8 { case unset, value, missing, evaluating }
+    package var state = State.unset
+    package var bytes: [UInt8] = []
+}
+
+/// The names of all variables while a configuration is built: those of features, and those the configuration makes.
+package struct VariableTable {
+    private var exact: [String: VariableDefinition] = [:]
+    private var families: [VariableDefinition] = []
+    private var slots: [String: Int] = [:]
+    private var declared: Set<String> = []
+    private var firstUse: [String: SourceLocation] = [:]
+    private var computed: [Int: @Sendable (RequestContext, inout [UInt8]) -> Bool] = [:]
+
+    package init(_ definitions: [VariableDefinition]) {
+        for definition in definitions {
+            switch definition.kind {
+            case .exact: exact[definition.name] = definition
+            case .family: families.append(definition)
+            }
+        }
+        families.sort { $0.name.count > $1.name.count }
+    }
+
+    /// How many slots a request needs.
+    package var slotCount: Int { slots.count }
+
+    /// The slot of a variable that the configuration makes.
+    package mutating func declare(_ name: String) -> Int {
+        declared.insert(name)
+        return slot(name)
+    }
+
+    /// Declares a variable whose value is computed at its first use in a request, and then kept (`map`).
+    package mutating func declare(
+        _ name: String, computedBy compute: @escaping @Sendable (RequestContext, inout [UInt8]) -> Bool
+    ) -> Int {
+        let slot = declare(name)
+        computed[slot] = compute
+        return slot
+    }
+
+    private mutating func slot(_ name: String) -> Int {
+        if let slot = slots[name] { return slot }
+        slots[name] = slots.count
+        return slots.count - 1
+    }
+
+    /// What `set` calls for a feature's variable that may be assigned; nil when the name is free for a slot.
+    package func assignment(_ name: String) throws(Diagnostic) -> (@Sendable (RequestContext, [UInt8]) -> Void)? {
+        guard let definition = exact[name] else { return nil }
+        guard let assign = definition.assign else {
+            throw Diagnostic("the variable \"\(name)\" cannot be changed", at: nil)
+        }
+        return assign
+    }
+
+    /// Whether a feature offers the name.
+    package func isBuiltIn(_ name: String) -> Bool { exact[name] != nil }
+
+    /// The reader of a variable. One that nobody has declared yet may still be: `check` tells at the end.
+    package mutating func reader(_ name: String, at location: SourceLocation?) -> VariableReader {
+        let lowercase = name.lowercased()
+        if slots[lowercase] == nil || !declared.contains(lowercase) {
+            if let definition = exact[lowercase], case .exact(let reader) = definition.kind { return reader }
+            for family in families where lowercase.hasPrefix(family.name) && lowercase.count > family.name.count {
+                guard case .family(let make) = family.kind else { continue }
+                if !declared.contains(lowercase), let reader = make(String(lowercase.dropFirst(family.name.count))) {
+                    return reader
+                }
+            }
+        }
+        let slot = slot(lowercase)
+        if let location, firstUse[lowercase] == nil { firstUse[lowercase] = location }
+        return VariableReader { context, output in context.appendSlot(slot, to: &output) }
+    }
+
+    /// Errors: a variable that is used and that nobody declares.
+    package func check() throws(Diagnostic) {
+        for (name, _) in slots.sorted(by: { $0.value < $1.value }) where !declared.contains(name) {
+            throw Diagnostic("unknown \"\(name)\" variable", at: firstUse[name], hint: nearest(to: name))
+        }
+    }
+
+    private func nearest(to name: String) -> String? {
+        let candidates = exact.keys.filter { abs($0.count - name.count) <= 2 && $0.first == name.first }.sorted()
+        return candidates.first.map { "did you mean \"$\($0)\"?" }
+    }
+
+    /// The computations by slot, for the site.
+    package var computations: [VariableComputation?] {
+        (0..<slots.count).map { computed[$0].map(VariableComputation.init) }
+    }
+}
+
+/// How a slot gets its value at its first use.
+package struct VariableComputation: Sendable {
+    package let compute: @Sendable (RequestContext, inout [UInt8]) -> Bool
+}

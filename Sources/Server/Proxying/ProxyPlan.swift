@@ -1,0 +1,171 @@
+import Bytes
+import HTTP
+import Upstreams
+
+/// How one location proxies: compiled from its `proxy_*` directives, read by exchanges.
+package final class ProxyPlan: Sendable {
+    /// Where the requests go.
+    package enum Target: Sendable {
+        /// A group that is known at load time: an `upstream`, or the addresses of a host name.
+        case group(UpstreamGroup)
+        /// An address or the name of an `upstream`, by variables.
+        case template(Template)
+    }
+
+    package struct Options: Sendable {
+        package var target: Target
+        /// As written after the scheme: `$proxy_host`.
+        package var hostText = ""
+        /// 80, or what was written: `$proxy_port`.
+        package var portText = ""
+        /// The URI of proxy_pass, which replaces the location's prefix; nil: the request's own target is sent.
+        package var uri: [UInt8]?
+        /// Every `upstream` of the site, for a target by variables.
+        package var groups: [String: UpstreamGroup] = [:]
+        package var httpVersion = HTTPVersion.http11
+        /// `proxy_set_header` and the defaults (Host, Connection), in order; an empty value sends nothing.
+        package var setHeaders: [SetHeader] = []
+        package var passesRequestHeaders = true
+        package var passesRequestBody = true
+        package var buffersRequest = true
+        package var buffersResponse = true
+        package var bufferSize = 4096
+        package var bufferCount = 8
+        package var bufferBlockSize = 4096
+        package var busyBuffersSize = 8192
+        package var tempPath = "proxy_temp"
+        package var maxTempFileSize = 1 << 30
+        package var tempFileWriteSize = 8192
+        package var connectTimeout: Int64 = 60_000
+        package var sendTimeout: Int64 = 60_000
+        package var readTimeout: Int64 = 60_000
+        package var retry = RetryPolicy(conditions: .standard, tries: 0, timeout: 0)
+        package var interceptsErrors = false
+        package var ignoresClientAbort = false
+        package var socketKeepalive = false
+        package var forcesRanges = false
+        package var ignored: IgnoredFields = []
+        /// Names of response fields that are not passed on; lower case.
+        package var hidden = FieldNameSet()
+        package var redirects: [RedirectRule] = []
+        package var keepAlive = KeepAlivePolicy(capacity: 0, timeout: 60_000, requests: 1000, lifetime: 3_600_000)
+        package var cache: CachePlan?
+
+        package init(target: Target) { self.target = target }
+    }
+
+    package let options: Options
+
+    package init(_ options: Options) { self.options = options }
+}
+
+/// One `proxy_set_header`.
+package struct SetHeader: Sendable {
+    package let name: FieldName
+    package let spelling: FrozenBytes
+    package let value: Template
+
+    package init(spelling: String, value: Template) {
+        let bytes = Array(spelling.utf8)
+        self.spelling = FrozenBytes(bytes)
+        name = FieldName(bytes.span)
+        self.value = value
+    }
+}
+
+/// A set of field names, known ones by number.
+package struct FieldNameSet: Sendable {
+    private var known: (UInt64, UInt64) = (0, 0)
+    private var others: [[UInt8]] = []
+
+    package init() {}
+
+    package init(_ names: [String]) {
+        for name in names { insert(name) }
+    }
+
+    package mutating func insert(_ name: String) {
+        let bytes = Array(name.lowercased().utf8)
+        let interned = FieldName(bytes.span)
+        if interned == .other { others.append(bytes) } else { insert(interned) }
+    }
+
+    package mutating func insert(_ name: FieldName) {
+        if name.rawValue < 64 { known.0 |= 1 << UInt64(name.rawValue) } else { known.1 |= 1 << UInt64(name.rawValue - 64) }
+    }
+
+    package mutating func remove(_ name: String) {
+        let bytes = Array(name.lowercased().utf8)
+        let interned = FieldName(bytes.span)
+        if interned == .other {
+            others.removeAll { $0 == bytes }
+        } else if interned.rawValue < 64 {
+            known.0 &= ~(1 << UInt64(interned.rawValue))
+        } else {
+            known.1 &= ~(1 << UInt64(interned.rawValue - 64))
+        }
+    }
+
+    /// Whether a field line's name is in the set.
+    package func contains(_ name: FieldName, spelledAs spelling: Span<UInt8>) -> Bool {
+        if name != .other {
+            return name.rawValue < 64
+                ? known.0 & 1 << UInt64(name.rawValue) != 0 : known.1 & 1 << UInt64(name.rawValue - 64) != 0
+        }
+        for other in others where other.span.equalsIgnoringCase(spelling) { return true }
+        return false
+    }
+}
+
+/// One `proxy_redirect`: how Location and Refresh are rewritten.
+package struct RedirectRule: Sendable {
+    package enum Match: Sendable {
+        /// A prefix, by variables.
+        case prefix(Template)
+        case pattern(NamePattern)
+    }
+
+    package let match: Match
+    package let replacement: Template
+
+    package init(match: Match, replacement: Template) {
+        self.match = match
+        self.replacement = replacement
+    }
+}
+
+/// How a location uses the cache: its zone and its `proxy_cache_*` directives.
+package struct CachePlan: Sendable {
+    package let zone: CacheZone
+    package let settings: CacheSettings
+    package let key: Template
+    package let bypass: [Template]
+    package let noStore: [Template]
+    package let minUses: Int
+    package let usesLock: Bool
+    /// Milliseconds; nil: not given, waiters wait as long as the fill lives.
+    package let lockTimeout: Int64?
+    package let lockAge: Int64?
+    package let revalidates: Bool
+    package let convertsHead: Bool
+    package let maxRangeOffset: Int?
+
+    package init(
+        zone: CacheZone, settings: CacheSettings, key: Template, bypass: [Template], noStore: [Template], minUses: Int,
+        usesLock: Bool,
+        lockTimeout: Int64?, lockAge: Int64?, revalidates: Bool, convertsHead: Bool, maxRangeOffset: Int?
+    ) {
+        self.zone = zone
+        self.settings = settings
+        self.key = key
+        self.bypass = bypass
+        self.noStore = noStore
+        self.minUses = minUses
+        self.usesLock = usesLock
+        self.lockTimeout = lockTimeout
+        self.lockAge = lockAge
+        self.revalidates = revalidates
+        self.convertsHead = convertsHead
+        self.maxRangeOffset = maxRangeOffset
+    }
+}

@@ -1,0 +1,237 @@
+import Bytes
+import HTTP
+import Platform
+
+/// The body of a request, fed by the connection and read by the exchange.
+///
+/// Its framing is fixed with the head, before the pipeline runs; what is done with it (`mode`) is decided before its first
+/// byte is stored: kept (in memory, then in a file), passed on as it comes, or thrown away.
+package final class RequestBody {
+    package enum Mode { case undecided, buffering, streaming, discarding }
+
+    package private(set) var mode = Mode.undecided
+    private var decoder = BodyDecoder.none
+    /// The request announced a body.
+    package private(set) var isPresent = false
+    /// Every byte has come.
+    package private(set) var isWhole = true
+    /// The framing was broken, or the body is longer than `client_max_body_size`: the status to answer with.
+    package private(set) var failure: RequestFailure?
+    /// Body bytes received so far, framing taken off.
+    package private(set) var received = 0
+    /// The body has been sent to an upstream in a way that cannot be repeated.
+    package var isSpent = false
+    /// Body bytes in memory, in order; in streaming mode what has not been taken yet.
+    package private(set) var memory: [ByteBuffer] = []
+    private var memoryCount = 0
+    /// The rest of a body that is longer than the buffer, or all of it.
+    package private(set) var file: BodyFile?
+    private var memoryLimit = 0
+    private var sizeLimit = 0
+    private var filesOnly = false
+    private var filePath = ""
+    private static let chunk = 16384
+
+    package init() {}
+
+    package func reset() {
+        mode = .undecided
+        decoder = .none
+        isPresent = false
+        isWhole = true
+        failure = nil
+        received = 0
+        isSpent = false
+        if !memory.isEmpty { memory = [] }
+        memoryCount = 0
+        file = nil
+    }
+
+    /// Fixes the framing, right after the head has been decoded.
+    package func begin(_ head: RequestHead) {
+        decoder = BodyDecoder(for: head)
+        isPresent = head.isChunked || (head.contentLength ?? 0) > 0
+        isWhole = decoder.isComplete
+        mode = .undecided
+    }
+
+    /// A context without a client: no body.
+    package func beginEmpty() { reset() }
+
+    /// Keeps the body, whole, before anybody reads it. `core` gives the bounds.
+    package func buffer(_ core: CoreOptions, prefix: String) {
+        guard mode == .undecided else { return }
+        mode = .buffering
+        setLimits(core, prefix)
+    }
+
+    /// Passes the body on as it comes. At most two buffers wait in memory.
+    package func stream(_ core: CoreOptions, prefix: String) {
+        guard mode == .undecided else { return }
+        mode = .streaming
+        setLimits(core, prefix)
+    }
+
+    private func setLimits(_ core: CoreOptions, _ prefix: String) {
+        memoryLimit = core.clientBodyBufferSize
+        sizeLimit = core.clientMaxBodySize
+        filesOnly = core.clientBodyInFileOnly != .off
+        filePath = core.clientBodyTempPath.hasPrefix("/") ? core.clientBodyTempPath : prefix + core.clientBodyTempPath
+    }
+
+    /// Throws away what comes from now on, and what is there.
+    package func discard() {
+        if mode != .discarding {
+            mode = .discarding
+            memory = []
+            memoryCount = 0
+            file = nil
+        }
+    }
+
+    /// The length that was announced; nil: chunked.
+    package var announcedLength: Int? {
+        if case .length(let left) = decoder { return left + received }
+        return isPresent ? nil : 0
+    }
+
+    /// Whether the connection should read more of the body now.
+    package var wantsBytes: Bool {
+        if isWhole || failure != nil { return false }
+        switch mode {
+        case .undecided: return false
+        case .buffering, .discarding: return true
+        case .streaming: return memoryCount < max(memoryLimit, RequestBody.chunk)
+        }
+    }
+
+    /// The whole body is here and may be sent as often as needed.
+    package var isReplayable: Bool { !isPresent || (mode == .buffering && isWhole && failure == nil) }
+
+    /// Whether the bytes stand in memory in one piece (`$request_body`).
+    package var isInMemory: Bool { file == nil }
+
+    /// The name of the file the body was written to, when it has one.
+    package var fileName: String? { file?.path }
+
+    /// Takes body bytes out of `input`, beginning at `start`; returns how many bytes were the body's (framing included).
+    package func feed(_ input: ByteBuffer, from start: Int) -> Int {
+        var offset = start
+        do throws(RequestFailure) {
+            loop: while !isWhole {
+                switch try decoder.next(input.bytes, at: &offset) {
+                case .data(let range): try keep(input.bytes(range))
+                case .needMore: break loop
+                case .end: isWhole = true
+                }
+            }
+            if decoder.isComplete { isWhole = true }
+            if isWhole, mode == .buffering, filesOnly, file == nil { try spill() }
+        } catch {
+            failure = error
+        }
+        return offset - start
+    }
+
+    private func keep(_ bytes: Span<UInt8>) throws(RequestFailure) {
+        received += bytes.count
+        if mode == .discarding { return }
+        if sizeLimit > 0, received > sizeLimit {
+            throw RequestFailure(413, "body longer than client_max_body_size")
+        }
+        if mode == .buffering, file != nil || filesOnly || memoryCount + bytes.count > memoryLimit {
+            try spill()
+            return try write(bytes)
+        }
+        appendToMemory(bytes)
+    }
+
+    private func appendToMemory(_ bytes: Span<UInt8>) {
+        var offset = 0
+        while offset < bytes.count {
+            if memory.last.map({ $0.room == 0 }) ?? true {
+                memory.append(ByteBuffer(capacity: RequestBody.blockSize(for: bytes.count - offset, atMost: memoryLimit)))
+            }
+            guard let block = memory.last else { return }
+            let count = min(block.room, bytes.count - offset)
+            block.append(bytes.extracting(offset..<offset + count))
+            offset += count
+        }
+        memoryCount += bytes.count
+    }
+
+    private static func blockSize(for count: Int, atMost limit: Int) -> Int {
+        max(1024, min(max(count, 4096), max(limit, chunk)))
+    }
+
+    /// Moves what stands in memory into a file, in order; from here on everything goes there.
+    private func spill() throws(RequestFailure) {
+        if file != nil { return }
+        do throws(SystemError) {
+            file = try BodyFile(directory: filePath)
+        } catch {
+            throw RequestFailure(500, "client_body_temp_path cannot be written")
+        }
+        for block in memory { try write(block.bytes) }
+        memory = []
+        memoryCount = 0
+    }
+
+    private func write(_ bytes: Span<UInt8>) throws(RequestFailure) {
+        guard let file else { return }
+        do throws(SystemError) {
+            try file.append(bytes)
+        } catch {
+            throw RequestFailure(500, "client_body_temp_path: the body cannot be written")
+        }
+    }
+
+    /// Takes what has come in streaming mode.
+    package func takeStreamed() -> [ByteBuffer] {
+        let taken = memory
+        memory = []
+        memoryCount = 0
+        return taken
+    }
+
+    /// The client has gone: the body will never be whole.
+    package func breakOff() {
+        if !isWhole, failure == nil { failure = RequestFailure(400, "client closed the connection within the request body") }
+    }
+}
+
+/// A temporary file for a request body or a response, gone with its last user unless it is to be kept.
+package final class BodyFile {
+    package let path: String
+    package let descriptor: SharedDescriptor
+    package private(set) var count = 0
+    package var isKept = false
+
+    /// Errors: what `open` says.
+    package init(directory: String) throws(SystemError) {
+        path = TemporaryNames.next(in: directory)
+        descriptor = SharedDescriptor(try File.open(path, .readWrite, create: .mustBeNew, mode: 0o600))
+    }
+
+    deinit {
+        if !isKept { try? File.remove(path) }
+    }
+
+    package func append(_ bytes: Span<UInt8>) throws(SystemError) {
+        try File.write(descriptor.rawValue, bytes, at: count)
+        count += bytes.count
+    }
+}
+
+/// Names for temporary files that no other process and no other loop of this one makes.
+enum TemporaryNames {
+    private static let counter = Lock(0)
+
+    static func next(in directory: String) -> String {
+        let number = counter.withLock { value in
+            value += 1
+            return value
+        }
+        return "\(directory)/\(ProcessControl.identifier).\(number).tmp"
+    }
+}

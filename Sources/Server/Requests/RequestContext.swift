@@ -1,0 +1,207 @@
+import Bytes
+import EventLoops
+import HTTP
+import Patterns
+
+/// The state of one run of a request through the pipeline.
+///
+/// A pooled object of one loop: the connection fills it, handlers read and change it, and when something must be waited for it
+/// moves into an exchange as it is. It names no feature.
+package final class RequestContext {
+    package let serving: ServingLoop
+    /// The head as received; frozen once decoded.
+    package var head: RequestHead
+    package var connection = ConnectionFacts()
+    package var site: Site
+    package var server: ServerPlan
+    package var plan: LocationPlan
+    /// The decoded path: `$uri`. Internal redirects change it.
+    package var path: [UInt8] = []
+    /// The query of an internal redirect or an assignment to `$args`; nil: the head's own.
+    package var query: [UInt8]?
+    /// The method after `error_page` has made a GET of it; nil: the head's own.
+    package var methodOverride: Method?
+    package var response = OutgoingResponse()
+    package var outcome = Outcome.none
+    package let body = RequestBody()
+
+    // Pipeline
+    /// The next handler of the plan.
+    package var position = 0
+    /// Still in the server's own rewrite phase.
+    package var isInServerPhase = true
+    package var redirectCount = 0
+    /// Reached by an internal redirect.
+    package var isInternal = false
+    /// The status that an error page stands in for; 0: none. Also keeps `error_page` from applying to itself.
+    package var errorStatus = 0
+    /// A `=code` of error_page: the status to answer with whatever the page says.
+    package var overridingStatus = 0
+    /// The status an error_page must keep, unless its content decides otherwise.
+    package var keepsErrorStatus = false
+    /// Why the request was refused, for the log (RequestFailure.reason).
+    package var failureReason: StaticString = ""
+
+    // Times, milliseconds since 1970
+    package var startedAt: Int64 = 0
+    /// The same on the loop's own clock.
+    package var startedTick: Int64 = 0
+
+    // Sending
+    /// Bytes sent to the client, heads and framing included (`$bytes_sent`).
+    package var bytesSent = 0
+    /// Bytes of head sent: what is taken off for `$body_bytes_sent`.
+    package var headBytesSent = 0
+    /// The whole response is out.
+    package var isComplete = false
+    /// Bytes per second; nil: what `limit_rate` says; 0: unlimited.
+    package var limitRate: Int?
+    /// The status the log shows: 499 when the client left before anything was sent.
+    package var loggedStatus: Int { response.status }
+
+    // Proxying and caching
+    package var upstream: UpstreamState?
+    package var cache: CacheState?
+
+    // Variables
+    package var slots: [VariableSlot] = []
+    private var usesSlots = false
+    private var captureSubject: [UInt8] = []
+    private var captureRanges: [Range<Int>?] = []
+    private var scratches: [[UInt8]] = []
+
+    package init(serving: ServingLoop, head: RequestHead, site: Site, server: ServerPlan) {
+        self.serving = serving
+        self.head = head
+        self.site = site
+        self.server = server
+        plan = server.fallback
+        path.reserveCapacity(256)
+    }
+
+    /// Forgets the last request, keeping memory.
+    package func reset() {
+        path.removeAll(keepingCapacity: true)
+        query = nil
+        methodOverride = nil
+        response.reset()
+        outcome = .none
+        body.reset()
+        position = 0
+        isInServerPhase = true
+        redirectCount = 0
+        isInternal = false
+        errorStatus = 0
+        overridingStatus = 0
+        keepsErrorStatus = false
+        failureReason = ""
+        bytesSent = 0
+        headBytesSent = 0
+        isComplete = false
+        limitRate = nil
+        upstream = nil
+        cache = nil
+        if usesSlots { forgetSlots() }
+        if !captureRanges.isEmpty { captureRanges.removeAll(keepingCapacity: true) }
+    }
+
+    private func forgetSlots() {
+        for index in slots.indices { slots[index].state = .unset }
+        usesSlots = false
+    }
+
+    package var method: Method { methodOverride ?? head.method }
+
+    /// Appends the query as it is now; false when there is none.
+    @discardableResult
+    package func appendQuery(to output: inout [UInt8]) -> Bool {
+        if let query {
+            output.append(contentsOf: query)
+            return !query.isEmpty
+        }
+        guard let range = head.queryRange, !range.isEmpty else { return false }
+        output.append(head.bytes(range))
+        return true
+    }
+
+    package var hasQuery: Bool {
+        if let query { return !query.isEmpty }
+        return head.queryRange.map { !$0.isEmpty } ?? false
+    }
+
+    // MARK: Variables that the configuration makes
+
+    package func setSlot(_ index: Int, _ value: [UInt8]) {
+        prepareSlots()
+        slots[index].bytes = value
+        slots[index].state = .value
+    }
+
+    private func prepareSlots() {
+        usesSlots = true
+        while slots.count < site.variables.count { slots.append(VariableSlot()) }
+    }
+
+    /// Appends a slot's value, computing it at its first use; false when it has none.
+    func appendSlot(_ index: Int, to output: inout [UInt8]) -> Bool {
+        prepareSlots()
+        switch slots[index].state {
+        case .value:
+            output.append(contentsOf: slots[index].bytes)
+            return true
+        case .missing, .evaluating:
+            return false
+        case .unset:
+            guard let computation = site.variables[index] else { return false }
+            slots[index].state = .evaluating
+            var value: [UInt8] = []
+            let isFound = computation.compute(self, &value)
+            slots[index].bytes = value
+            slots[index].state = isFound ? .value : .missing
+            output.append(value.span)
+            return isFound
+        }
+    }
+
+    // MARK: Captures
+
+    /// Matches a regex; on success its groups are `$1`… and its named groups are set. Errors: 500 when the match had to be
+    /// given up (neither true nor false would be safe for an access rule).
+    package func match(_ pattern: NamePattern, _ subject: [UInt8]) throws(RequestFailure) -> Bool {
+        let data = serving.matchData
+        do throws(MatchFailure) {
+            guard try pattern.pattern.match(subject.span, into: data) else { return false }
+        } catch {
+            throw RequestFailure(500, "a regular expression took too long or failed")
+        }
+        keepCaptures(data, subject)
+        for capture in pattern.captures {
+            let range = data.range(of: capture.group)
+            setSlot(capture.slot, range.map { Array(subject[$0]) } ?? [])
+        }
+        return true
+    }
+
+    private func keepCaptures(_ data: MatchData, _ subject: [UInt8]) {
+        captureSubject = subject
+        captureRanges.removeAll(keepingCapacity: true)
+        for group in 0..<data.count { captureRanges.append(data.range(of: group)) }
+    }
+
+    /// Appends `$1` to `$9` of the last regex that matched.
+    package func appendCapture(_ group: Int, to output: inout [UInt8]) {
+        guard group < captureRanges.count, let range = captureRanges[group] else { return }
+        output.append(contentsOf: captureSubject[range])
+    }
+
+    // MARK: Scratch memory
+
+    /// An empty array with memory from earlier uses; give it back.
+    package func takeScratch() -> [UInt8] { scratches.popLast() ?? [] }
+
+    package func giveScratch(_ scratch: inout [UInt8]) {
+        scratch.removeAll(keepingCapacity: true)
+        if scratches.count < 4 { scratches.append(scratch) }
+        scratch = []
+    }
+}

@@ -1,0 +1,13 @@
+/// Who takes a response out of an exchange's outbox: an HTTP/1 connection, an HTTP/2 stream, a subrequest's slot.
+package protocol Drain: AnyObject {
+    /// The response's head is settled in the context: status, fields, length.
+    func begin(_ exchange: Exchange)
+    /// Something was appended: takes what it can, and never waits.
+    func pump()
+    /// The exchange has ended without a response (`return 444`, or the process ends).
+    func abort(_ exchange: Exchange)
+    /// The request body is wanted, or not any more: the connection reads accordingly.
+    func bodyWanted()
+    /// 100-continue is to be sent before the body is read.
+    func expectsBody(_ exchange: Exchange)
+}

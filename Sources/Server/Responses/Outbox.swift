@@ -1,0 +1,357 @@
+import Bytes
+import EventLoops
+import Platform
+
+/// A response on its way: a queue of sources that the exchange appends to and the connection drains.
+///
+/// Sources never change their order. Memory has a bound; what is beyond it goes to a temporary file up to its bound; beyond
+/// that the outbox is full and the producer waits for room. Filters sit between the queue and the drain, and run only when
+/// somebody drains.
+package final class Outbox {
+    private enum Kind {
+        case memory(ByteRegion)
+        case file(SharedDescriptor)
+        /// A range of the one temporary file.
+        case temporary
+        case follow(any BodyFollower)
+    }
+
+    private struct Source {
+        var kind: Kind
+        /// What is left: positions in the file, in the follower's body; for memory the region's own.
+        var low: Int
+        var high: Int
+    }
+
+    /// What stands at the front for the drain.
+    package enum Front {
+        /// `piece` holds it.
+        case memory
+        /// `pieceFile` from `pieceOffset`, `pieceCount` bytes.
+        case file
+        /// Nothing for now.
+        case wait
+        case end
+        /// Cut short: what came before is out already.
+        case failed
+    }
+
+    private var sources: [Source] = []
+    private var head = 0
+    private var memoryCount = 0
+    private var temporary: BodyFile?
+    private var temporaryEnd = 0
+    private var isEnded = false
+    private var hasFailed = false
+    private var isDiscarded = false
+    private var stages: [FilterStage] = []
+
+    /// Bytes that may stand in memory.
+    package var memoryLimit = 65536
+    /// Bytes that may go to the temporary file; 0: none is made.
+    package var temporaryLimit = 0
+    package var temporaryDirectory = ""
+    /// Whom to wake when there is room again.
+    package weak var producer: Parking?
+    private var wantsRoom = false
+    /// Who is told when something is appended.
+    package var onAppend: (() -> Void)?
+    /// What wakes the reader of a fill.
+    package var followerWaker: Waker?
+
+    package private(set) var piece = ByteRegion(FrozenBytes([]), 0..<0)
+    package private(set) var pieceFile: SharedDescriptor?
+    package private(set) var pieceOffset = 0
+    package private(set) var pieceCount = 0
+
+    package init() {}
+
+    // MARK: The producer's side
+
+    /// Appends a range of a block that nobody writes to any more.
+    package func append(_ region: ByteRegion) {
+        guard !isDiscarded, region.count > 0 else { return }
+        push(Source(kind: .memory(region), low: region.range.lowerBound, high: region.range.upperBound))
+        memoryCount += region.count
+        onAppend?()
+        settle()
+    }
+
+    package func append(_ file: SharedDescriptor, _ range: Range<Int>) {
+        guard !isDiscarded, !range.isEmpty else { return }
+        push(Source(kind: .file(file), low: range.lowerBound, high: range.upperBound))
+        onAppend?()
+    }
+
+    /// Appends what `follower` brings between two positions (`high` may be beyond the end).
+    package func append(_ follower: any BodyFollower, from low: Int, to high: Int) {
+        guard !isDiscarded else { return follower.leave() }
+        push(Source(kind: .follow(follower), low: low, high: high))
+        onAppend?()
+    }
+
+    package func append(_ content: Content) {
+        switch content {
+        case .empty: break
+        case .memory(let bytes, let range): append(ByteRegion(bytes, range))
+        case .file(let file, let range): append(file, range)
+        case .pieces(let pieces): for piece in pieces { append(piece) }
+        }
+    }
+
+    package func end() {
+        isEnded = true
+        onAppend?()
+    }
+
+    /// No more comes although more was promised.
+    package func fail() {
+        hasFailed = true
+        isEnded = true
+        onAppend?()
+    }
+
+    /// Everything is given back; later appends are swallowed.
+    package func discard() {
+        guard !isDiscarded else { return }
+        isDiscarded = true
+        for source in sources[head...] {
+            if case .follow(let follower) = source.kind { follower.leave() }
+        }
+        sources = []
+        head = 0
+        memoryCount = 0
+        temporary = nil
+        pieceFile = nil
+        piece = ByteRegion(FrozenBytes([]), 0..<0)
+        stages = []
+        onAppend = nil
+        signalRoom()
+    }
+
+    package var isFull: Bool {
+        if isDiscarded { return false }
+        if memoryCount < memoryLimit { return false }
+        return temporaryLimit == 0 || temporaryEnd >= temporaryLimit || temporaryFailed
+    }
+
+    private var temporaryFailed = false
+
+    /// Asks to be woken with `.room`. Said right before parking.
+    package func requestRoom() { wantsRoom = true }
+
+    private func push(_ source: Source) {
+        if head > 16, head * 2 > sources.count {
+            sources.removeFirst(head)
+            head = 0
+        }
+        sources.append(source)
+    }
+
+    /// What the drain has not taken at once: kept small in memory, or moved to the temporary file.
+    private func settle() {
+        guard let last = sources.indices.last, last >= head, case .memory(let region) = sources[last].kind else { return }
+        let rest = ByteRegion.narrowed(region, sources[last].low..<sources[last].high)
+        if memoryCount > memoryLimit, temporaryLimit > 0, temporaryEnd < temporaryLimit, !temporaryFailed {
+            moveToFile(rest, last)
+        } else if rest.count <= 16384 {
+            // A few bytes must not pin a whole block.
+            let copy = ByteBuffer(capacity: max(rest.count, 1))
+            copy.append(rest.bytes)
+            sources[last] = Source(kind: .memory(ByteRegion(copy, 0..<copy.count)), low: 0, high: copy.count)
+        }
+    }
+
+    private func moveToFile(_ rest: ByteRegion, _ place: Int) {
+        do throws(SystemError) {
+            if temporary == nil { temporary = try BodyFile(directory: temporaryDirectory) }
+            guard let temporary else { return }
+            let start = temporary.count
+            try temporary.append(rest.bytes)
+            temporaryEnd = temporary.count
+            memoryCount -= rest.count
+            if place > head, case .temporary = sources[place - 1].kind, sources[place - 1].high == start {
+                sources[place - 1].high = temporary.count
+                sources.removeLast()
+            } else {
+                sources[place] = Source(kind: .temporary, low: start, high: temporary.count)
+            }
+        } catch {
+            // The disk refuses: go on in memory, at the reader's pace.
+            temporaryFailed = true
+        }
+    }
+
+    private func signalRoom() {
+        guard wantsRoom else { return }
+        wantsRoom = false
+        producer?.wake(.room)
+    }
+
+    // MARK: The drain's side
+
+    package func addFilter(_ filter: BodyFilter) { stages.append(FilterStage(filter)) }
+
+    package func front() -> Front { stages.isEmpty ? sourceFront() : stageFront(stages.count - 1) }
+
+    /// Takes `n` bytes off the front.
+    package func consume(_ n: Int) {
+        if stages.isEmpty { consumeSource(n) } else { stages[stages.count - 1].consume(n) }
+    }
+
+    /// Whether the end follows right after the piece at the front.
+    package var frontIsLast: Bool {
+        guard stages.isEmpty, isEnded, !hasFailed, head == sources.count - 1 else { return false }
+        if case .follow = sources[head].kind { return false }
+        return true
+    }
+
+    private func sourceFront() -> Front {
+        while head < sources.count {
+            let source = sources[head]
+            if source.low >= source.high {
+                dropFront()
+                continue
+            }
+            switch source.kind {
+            case .memory(let region):
+                piece = ByteRegion.narrowed(region, source.low..<source.high)
+                return .memory
+            case .file(let file): return setFile(file, source.low, source.high)
+            case .temporary:
+                guard let temporary else { return .failed }
+                return setFile(temporary.descriptor, source.low, source.high)
+            case .follow(let follower):
+                if let front = followFront(follower, source) { return front }
+            }
+        }
+        if hasFailed { return .failed }
+        return isEnded ? .end : .wait
+    }
+
+    private func setFile(_ file: SharedDescriptor, _ low: Int, _ high: Int) -> Front {
+        pieceFile = file
+        pieceOffset = low
+        pieceCount = high - low
+        return .file
+    }
+
+    /// nil: the follower has come to its end; look at the next source.
+    private func followFront(_ follower: any BodyFollower, _ source: Source) -> Front? {
+        guard let waker = followerWaker else { return .wait }
+        switch follower.next(at: source.low, waker) {
+        case .memory(let bytes, let range):
+            let count = min(range.count, source.high - source.low)
+            piece = ByteRegion(bytes, range.lowerBound..<range.lowerBound + count)
+            return .memory
+        case .file(let file, let range):
+            return setFile(file, range.lowerBound, range.lowerBound + min(range.count, source.high - source.low))
+        case .wait: return .wait
+        case .end:
+            dropFront()
+            return nil
+        case .failed:
+            hasFailed = true
+            dropFront()
+            return .failed
+        }
+    }
+
+    private func dropFront() {
+        if case .follow(let follower) = sources[head].kind { follower.leave() }
+        sources[head].kind = .temporary
+        head += 1
+        if head == sources.count {
+            sources.removeAll(keepingCapacity: true)
+            head = 0
+        }
+    }
+
+    private func consumeSource(_ n: Int) {
+        guard n > 0, head < sources.count else { return }
+        sources[head].low += n
+        if case .memory = sources[head].kind { memoryCount -= n }
+        if sources[head].low >= sources[head].high { dropFront() }
+        if wantsRoom, memoryCount * 2 <= memoryLimit, !isTemporaryPending { signalRoom() }
+    }
+
+    /// Part of the temporary file is still to be sent although it is full.
+    private var isTemporaryPending: Bool {
+        guard temporaryLimit > 0, temporaryEnd >= temporaryLimit, !temporaryFailed else { return false }
+        for source in sources[head...] {
+            if case .temporary = source.kind { return true }
+        }
+        // All of it is out: begin it anew.
+        temporary = nil
+        temporaryEnd = 0
+        return false
+    }
+
+    // MARK: Filters
+
+    private func stageFront(_ level: Int) -> Front {
+        let stage = stages[level]
+        while true {
+            if stage.hasOutput {
+                piece = ByteRegion(stage.output, stage.offset..<stage.output.count)
+                return .memory
+            }
+            if stage.filter.hasFailed { return .failed }
+            if stage.isFinished { return .end }
+            stage.output = ByteBuffer(capacity: FilterStage.capacity)
+            stage.offset = 0
+            if stage.inputEnded {
+                stage.isFinished = stage.filter.finish(into: stage.output)
+                continue
+            }
+            switch level == 0 ? sourceFront() : stageFront(level - 1) {
+            case .memory:
+                let taken = stage.filter.process(piece.bytes, into: stage.output)
+                consume(taken, below: level)
+            case .file:
+                guard let file = pieceFile, let taken = stage.processFile(file, pieceOffset, pieceCount) else { return .failed }
+                consume(taken, below: level)
+            case .wait:
+                if stage.filter.flush(into: stage.output) { continue }
+                return .wait
+            case .end: stage.inputEnded = true
+            case .failed: return .failed
+            }
+        }
+    }
+
+    private func consume(_ n: Int, below level: Int) {
+        if level == 0 { consumeSource(n) } else { stages[level - 1].consume(n) }
+    }
+}
+
+/// One filter with the bytes it has put out.
+private final class FilterStage {
+    static let capacity = 16384
+    let filter: BodyFilter
+    var output = ByteBuffer(capacity: 1)
+    var offset = 0
+    var inputEnded = false
+    var isFinished = false
+    private var input: ByteBuffer?
+
+    init(_ filter: BodyFilter) { self.filter = filter }
+
+    var hasOutput: Bool { offset < output.count }
+
+    func consume(_ n: Int) { offset += n }
+
+    /// Reads a piece of a file and filters it; nil: the file cannot be read.
+    func processFile(_ file: SharedDescriptor, _ start: Int, _ count: Int) -> Int? {
+        let block = input ?? ByteBuffer(capacity: 32768)
+        input = block
+        block.clear()
+        let wanted = min(count, block.capacity)
+        let read = block.fill { span in
+            var part = span._mutatingExtracting(first: wanted)
+            return (try? File.read(file.rawValue, into: &part, at: start)) ?? 0
+        }
+        if read == 0 { return nil }
+        return filter.process(block.bytes, into: output)
+    }
+}

@@ -1,0 +1,88 @@
+import Bytes
+import HTTP
+import Platform
+
+/// What a response is made of, besides its head.
+package enum Content {
+    case empty
+    case memory(FrozenBytes, Range<Int>)
+    case file(SharedDescriptor, Range<Int>)
+    /// Several pieces in a row: multipart ranges.
+    case pieces([Content])
+
+    /// Length in bytes.
+    package var count: Int {
+        switch self {
+        case .empty: 0
+        case .memory(_, let range): range.count
+        case .file(_, let range): range.count
+        case .pieces(let pieces): pieces.reduce(0) { $0 + $1.count }
+        }
+    }
+}
+
+/// A response on its way out: composed by a content handler, changed by header filters, framed and encoded by the drain.
+package struct OutgoingResponse {
+    /// 0 until a handler has chosen one.
+    package var status = 0
+    /// Status line as the upstream wrote it after the number; empty: the usual phrase.
+    package var reason: [UInt8] = []
+    /// Every field but Server, Date, Content-Type, Content-Length, Last-Modified, Connection, Transfer-Encoding, which are
+    /// written from the properties below.
+    package var fields = Fields()
+    /// Media type with its parameters; empty: no Content-Type.
+    package var contentType: [UInt8] = []
+    /// nil: not known before the end.
+    package var contentLength: Int?
+    /// Seconds since 1970; written as Last-Modified.
+    package var lastModified: Int64?
+    /// Last-Modified as a stored or proxied response has it, when it has to stay as it is.
+    package var lastModifiedText: [UInt8] = []
+    /// The entity tag as it is sent; empty: none.
+    package var etag: [UInt8] = []
+    /// Date and Server of the upstream, where `proxy_pass_header` keeps them; empty: ours.
+    package var date: [UInt8] = []
+    package var server: [UInt8] = []
+    package var content = Content.empty
+    /// Ranges may be served of this response (a whole entity of status 200 and known length).
+    package var allowsRanges = false
+    /// This response has a body whose length is said although none is sent (HEAD).
+    package var isHeadOnly = false
+    /// Filters of the body, made by header filters, in order.
+    package var bodyFilters: [BodyFilter] = []
+    /// Conditional requests apply: the not-modified filter may answer 304 or 412.
+    package var isConditional = false
+    /// Nothing of the connection's persistence: the next response ends it.
+    package var closesConnection = false
+    /// Set by gzip when the response could have been compressed: `gzip_vary`.
+    package var variesByEncoding = false
+
+    package init() {}
+
+    /// Forgets everything, keeping memory.
+    package mutating func reset() {
+        status = 0
+        reason.removeAll(keepingCapacity: true)
+        fields.removeAll()
+        contentType.removeAll(keepingCapacity: true)
+        contentLength = nil
+        lastModified = nil
+        lastModifiedText.removeAll(keepingCapacity: true)
+        etag.removeAll(keepingCapacity: true)
+        date.removeAll(keepingCapacity: true)
+        server.removeAll(keepingCapacity: true)
+        content = .empty
+        allowsRanges = false
+        isHeadOnly = false
+        if !bodyFilters.isEmpty { bodyFilters = [] }
+        isConditional = false
+        closesConnection = false
+        variesByEncoding = false
+    }
+
+    /// Sets a body that stands in memory, and its length.
+    package mutating func setContent(_ bytes: FrozenBytes) {
+        content = .memory(bytes, 0..<bytes.count)
+        contentLength = bytes.count
+    }
+}

@@ -1,0 +1,81 @@
+import Bytes
+import EventLoops
+import HTTP
+import Observability
+import Patterns
+import Platform
+import Upstreams
+
+/// What one event loop serves with: its configuration, its pools, its logs, its idle upstream connections.
+package final class ServingLoop: LoopBound {
+    /// The configuration for new requests.
+    package var site: Site
+    package let named: NamedState
+    /// Heads of responses are built here, one at a time.
+    package let output = ByteBuffer(capacity: 65536)
+    /// Blocks that receive requests.
+    package let heads = BufferPool(blockSize: 4096, limit: 256)
+    /// Blocks that carry bodies.
+    package let blocks = BufferPool(blockSize: 65536, limit: 16)
+    package let matchData = MatchData()
+    package let dates = DateCache()
+    package let idleUpstreams = IdleConnections<UpstreamConnection>()
+    /// The log of the process: what concerns no location.
+    package var errorLog: ErrorLog
+    /// Client connections that are open on this loop.
+    package var connectionCount = 0
+    package var connectionLimit = Int.max
+    /// The process is to end: connections close after their request.
+    package private(set) var isDraining = false
+    private var contexts: [RequestContext] = []
+    package let prefix: String
+    /// Access logs of this loop, by file and buffer: see `writer`.
+    package var logWriters: [LogWriter] = []
+
+    package init(loop: EventLoop, site: Site, named: NamedState, errorLog: ErrorLog, prefix: String) {
+        self.site = site
+        self.named = named
+        self.errorLog = errorLog
+        self.prefix = prefix
+        super.init(loop: loop)
+        dates.update(loop.wallNow / 1000)
+    }
+
+    /// A context that holds nothing of another request.
+    package func takeContext() -> RequestContext {
+        if let context = contexts.popLast() { return context }
+        let head = RequestHead(buffer: heads.take())
+        guard let server = site.hosts.values.first?.defaultServer else { preconditionFailure("a site has a server") }
+        return RequestContext(serving: self, head: head, site: site, server: server)
+    }
+
+    /// Takes a context back when its request is over.
+    package func give(_ context: RequestContext) {
+        context.reset()
+        if contexts.count < 64 {
+            // A head that needed a large block goes back to a small one.
+            if context.head.buffer.capacity != heads.blockSize { context.head.buffer = heads.take() }
+            context.head.buffer.clear()
+            context.head.start = 0
+            contexts.append(context)
+        }
+    }
+
+    package func startDraining() { isDraining = true }
+}
+
+/// The Date field's value, formatted once a second.
+package final class DateCache {
+    private(set) var second: Int64 = -1
+    private(set) var text: [UInt8] = []
+
+    package init() { text.reserveCapacity(32) }
+
+    /// `seconds` since 1970.
+    package func update(_ seconds: Int64) {
+        if seconds == second { return }
+        second = seconds
+        text.removeAll(keepingCapacity: true)
+        HTTPDate.append(seconds, to: &text)
+    }
+}

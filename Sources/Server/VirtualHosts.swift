@@ -1,0 +1,44 @@
+import Bytes
+import HTTP
+import Patterns
+
+/// The servers of one listening address, found by host name: exact, wildcard in front, wildcard behind, regex, default.
+package struct VirtualHosts: Sendable {
+    package let defaultServer: ServerPlan
+    private let exact: [[UInt8]: ServerPlan]
+    /// `*.example.com` by `.example.com`, longest first.
+    private let heads: [(suffix: [UInt8], server: ServerPlan)]
+    /// `www.example.*` by `www.example.`, longest first.
+    private let tails: [(prefix: [UInt8], server: ServerPlan)]
+    private let patterns: [(pattern: NamePattern, server: ServerPlan)]
+    /// Only one server without a name that could be told apart: no search.
+    private let isSingle: Bool
+
+    package init(
+        defaultServer: ServerPlan, exact: [[UInt8]: ServerPlan], heads: [(suffix: [UInt8], server: ServerPlan)],
+        tails: [(prefix: [UInt8], server: ServerPlan)], patterns: [(pattern: NamePattern, server: ServerPlan)]
+    ) {
+        self.defaultServer = defaultServer
+        self.exact = exact
+        self.heads = heads.sorted { $0.suffix.count > $1.suffix.count }
+        self.tails = tails.sorted { $0.prefix.count > $1.prefix.count }
+        self.patterns = patterns
+        isSingle = patterns.isEmpty && heads.isEmpty && tails.isEmpty && exact.values.allSatisfy { $0 === defaultServer }
+    }
+
+    /// The server for `host` (lower case, without a port; empty: none was given).
+    package func server(for host: [UInt8], _ context: RequestContext) throws(RequestFailure) -> ServerPlan {
+        if isSingle { return defaultServer }
+        if let server = exact[host] { return server }
+        if host.isEmpty { return defaultServer }
+        let name = host.span
+        for head in heads where name.count > head.suffix.count {
+            if name.extracting((name.count - head.suffix.count)..<name.count).equals(head.suffix.span) { return head.server }
+        }
+        for tail in tails where name.count > tail.prefix.count && name.hasPrefix(tail.prefix.span) { return tail.server }
+        for entry in patterns {
+            if try context.match(entry.pattern, host) { return entry.server }
+        }
+        return defaultServer
+    }
+}
