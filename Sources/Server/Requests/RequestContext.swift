@@ -120,6 +120,7 @@ package final class RequestContext {
             return !query.isEmpty
         }
         guard let range = head.queryRange, !range.isEmpty else { return false }
+        let head = self.head
         output.append(head.bytes(range))
         return true
     }
