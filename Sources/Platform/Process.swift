@@ -145,7 +145,9 @@ package enum ProcessControl {
 enum CStrings {
     static func with<R>(_ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> R) -> R {
         let copies = unsafe strings.map { unsafe strdup($0) } + [nil]
-        defer { for unsafecopy in unsafe copies { unsafe free(copy) } }
+        defer {
+            for index in 0..<strings.count { unsafe free(copies[index]) }
+        }
         // Sound: the array of pointers lives through `body`.
         return unsafe copies.withUnsafeBufferPointer { buffer in unsafe body(buffer.baseAddress!) }
     }
