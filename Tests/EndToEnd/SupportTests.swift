@@ -5,7 +5,7 @@ import Testing
 @Suite struct SupportTests {
     @Test(arguments: Front.allAvailable)
     func aServerAnswersOnTheSocketHandedDown(_ front: Front) throws {
-        try scene(front) { scene in
+        try Scene.play(front) { scene in
             let server = try scene.serve("location / { return 200 hello; }")
             let response = try scene.get("/a?b=c")
             #expect(response.status == 200)
@@ -19,7 +19,7 @@ import Testing
 
     @Test(arguments: Front.allAvailable)
     func aServerComesBackOnTheSameSocket(_ front: Front) throws {
-        try scene(front) { scene in
+        try Scene.play(front) { scene in
             let server = try scene.serve("location / { return 200 one; }")
             #expect(try scene.get("/").text == "one")
             server.quit()
@@ -33,7 +33,7 @@ import Testing
 
     @Test(arguments: Front.allAvailable)
     func aConfigurationThatIsRefusedSaysSo(_ front: Front) throws {
-        try scene(front) { scene in
+        try Scene.play(front) { scene in
             scene.allowsAlerts = true
             #expect(throws: HarnessError.self) { try scene.serve("no_such_directive;") }
         }
@@ -41,7 +41,7 @@ import Testing
 
     @Test(arguments: Front.allAvailable)
     func anOriginIsAskedThroughTheServer(_ front: Front) throws {
-        try scene(front) { scene in
+        try Scene.play(front) { scene in
             let origin = try scene.origin { request, reply in
                 switch request.path {
                 case "/chunks":
@@ -74,7 +74,7 @@ import Testing
 
     @Test(arguments: Front.allAvailable)
     func connectionsArePipelinedAndKept(_ front: Front) throws {
-        try scene(front) { scene in
+        try Scene.play(front) { scene in
             try scene.serve("location / { return 200 $uri; }")
             let client = try scene.client()
             try client.send(

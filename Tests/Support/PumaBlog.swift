@@ -1,10 +1,9 @@
 import Foundation
 
-/// The blog of Benchmarks/blog under puma, as its owner runs it.
+/// The blog of Benchmarks/blog under puma, as its owner runs it. Its socket is ours: while the blog is stopped the port refuses.
 package final class PumaBlog: Sendable {
-    package let endpoint: Endpoint
+    private let socket: ListeningSocket
     private let sandbox: Sandbox
-    private let port: UInt16
     private let process: Guarded<ChildProcess?> = Guarded(nil)
 
     /// Whether puma and the blog's libraries are here.
@@ -15,41 +14,64 @@ package final class PumaBlog: Sendable {
     }()
 
     private static let puma = Environment.executable("/usr/bin/puma", "/usr/local/bin/puma")
-    private static let directory = Environment.packageRoot + "/Benchmarks/blog"
+    /// Where the blog lies: its `public` folder holds the pictures.
+    package static let directory = Environment.packageRoot + "/Benchmarks/blog"
 
-    /// Starts it on a free port and waits until it answers.
+    /// Starts it on a port of 127.0.0.1 and waits until it answers.
     package init(in sandbox: Sandbox) throws {
         self.sandbox = sandbox
-        let socket = try ListeningSocket()
-        port = socket.port
-        endpoint = socket.endpoint
-        socket.close()
+        socket = try ListeningSocket()
         try start()
     }
 
     deinit { stop() }
 
-    /// As written after `http://` in proxy_pass.
-    package var address: String { endpoint.description }
+    package var endpoint: Endpoint { socket.endpoint }
+    /// As written after `http://` in proxy_pass, or after `server` in an upstream.
+    package var address: String { socket.address }
 
+    /// Starts it (again, after `stop`): its comments and counters are empty, its posts the same.
     package func start() throws {
         guard let puma = Self.puma else { throw HarnessError("puma is not here") }
+        if process.copy != nil { try socket.resume() }
+        var environment = ProcessInfo.processInfo.environment
+        environment["BLOG_BIND"] = "activated"
         let child = try ChildProcess(
-            puma, ["--bind", "tcp://127.0.0.1:\(port)", "--threads", "8:8", "--environment", "production", "config.ru"],
-            directory: Self.directory, output: sandbox.path("blog.output"))
+            puma, ["-C", Self.directory + "/puma.rb"], environment: environment, directory: Self.directory,
+            handingDown: [socket.descriptor.number], socketActivation: true, output: sandbox.path("blog.output"))
         process.with { $0 = child }
-        let answers = eventually { (try? endpoint.get("/_count"))?.status == 200 || !child.isRunning }
-        guard answers, child.isRunning else { throw HarnessError("the blog did not start:\n\(child.output)") }
+        guard let answer = try? endpoint.get("/_count"), answer.status == 200 else {
+            throw HarnessError("the blog did not start:\n\(child.output)")
+        }
     }
 
     /// Ends it, as a crash would.
     package func stop() {
         process.with { $0?.end() }
+        socket.refuse()
     }
 
-    /// How often a path was asked for since it started, as the blog itself counts.
-    package func counts() throws -> String {
-        try endpoint.get("/_count").text
+    /// How often it was asked for a path since it started or since `forgetCounts`, as it counts itself.
+    package func count(_ path: String) throws -> Int { try counts().paths[path] ?? 0 }
+
+    /// The same for a whole request: `POST /posts/1/comments`.
+    package func count(request: String) throws -> Int { try counts().requests[request] ?? 0 }
+
+    /// All requests that reached it.
+    package func totalCount() throws -> Int { try counts().total }
+
+    package func forgetCounts() throws {
+        _ = try endpoint.request("DELETE", "/_count")
+    }
+
+    private struct Counts: Decodable {
+        var total: Int
+        var paths: [String: Int]
+        var requests: [String: Int]
+    }
+
+    private func counts() throws -> Counts {
+        try JSONDecoder().decode(Counts.self, from: Data(endpoint.get("/_count").body))
     }
 
     package var output: String { process.copy?.output ?? "" }

@@ -14,7 +14,7 @@ package final class Scene {
     /// Set by tests that provoke an [alert] or [emerg] line.
     package var allowsAlerts = false
 
-    init(_ front: Front) throws {
+    private init(_ front: Front) throws {
         self.front = front
         sandbox = try Sandbox()
         socket = try ListeningSocket()
@@ -85,7 +85,7 @@ package final class Scene {
         try endpoint.get(target, fields)
     }
 
-    fileprivate func finish() throws {
+    private func finish() throws {
         defer {
             for blog in blogs { blog.stop() }
             for origin in origins { origin.stop() }
@@ -94,7 +94,7 @@ package final class Scene {
         for server in servers { try server.stop(allowingAlerts: allowsAlerts) }
     }
 
-    fileprivate func abandon() {
+    private func abandon() {
         for server in servers {
             say(server.report)
             server.kill()
@@ -103,16 +103,16 @@ package final class Scene {
         for origin in origins { origin.stop() }
         sandbox.remove()
     }
-}
 
-/// Plays a scene with one front: `try scene(front) { scene in … }`.
-package func scene(_ front: Front, _ body: (Scene) throws -> Void) throws {
-    let scene = try Scene(front)
-    do {
-        try body(scene)
-    } catch {
-        scene.abandon()
-        throw error
+    /// Plays a scene with one front, and takes it down: `try Scene.play(front) { scene in … }`.
+    package static func play(_ front: Front, _ body: (Scene) throws -> Void) throws {
+        let scene = try Scene(front)
+        do {
+            try body(scene)
+        } catch {
+            scene.abandon()
+            throw error
+        }
+        try scene.finish()
     }
-    try scene.finish()
 }
