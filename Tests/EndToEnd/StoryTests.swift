@@ -105,6 +105,20 @@ import Testing
     }
 
     @Test(arguments: Front.allAvailable)
+    func aMessageThatWaitsInASessionIsNotKeptForOthers(_ front: Front) throws {
+        try FrontedBlog.play(front) { story in
+            // The redirect leaves a message in the session of one who bears no mark; then that one reads a page nobody has read.
+            let stranger = story.visitor()
+            _ = try stranger.get("/admin")
+            #expect(try stranger.get("/posts/7").status == 200)
+            for reader in [story.visitor(), try story.returningVisitor()] {
+                #expect(try reader.get("/posts/7").flash == nil)
+            }
+            #expect(try stranger.get("/login").flash == "Please sign in first.")
+        }
+    }
+
+    @Test(arguments: Front.allAvailable)
     func dynamicPagesKeepBothCookiesAndAssetsHaveNone(_ front: Front) throws {
         try FrontedBlog.play(front) { story in
             let visitor = try story.returningVisitor()
