@@ -1,0 +1,50 @@
+import Bytes
+
+/// Conditional requests (RFC 9110 §13) against what is known of the representation.
+package enum Preconditions {
+    package enum Outcome: Sendable, Equatable {
+        /// Answer as if there were no condition.
+        case proceed
+        /// 304
+        case notModified
+        /// 412
+        case preconditionFailed
+    }
+
+    /// nginx's `if_modified_since`.
+    package enum DateComparison: Sendable {
+        /// The field is as good as absent, and whoever sends it gets the whole answer.
+        case off
+        /// Only the very date of the representation means "not modified": nginx's default.
+        case exact
+        /// Any date not before that of the representation does.
+        case before
+    }
+
+    /// Evaluates the conditions of a request in the order of RFC 9110 §13.2.2, for a response that would be a 200.
+    ///
+    /// `entityTag` is empty when the representation has none; `lastModified` is in seconds since 1970. A date that cannot be
+    /// read is no condition (§13.1.3, §13.1.4). If-Range is not looked at here: `ByteRanges` does.
+    package static func evaluate(
+        _ head: RequestHead, entityTag: Span<UInt8>, lastModified: Int64?, ifModifiedSince: DateComparison = .exact
+    ) -> Outcome {
+        let conditional =
+            FieldName.ifMatch.bit | FieldName.ifNoneMatch.bit | FieldName.ifModifiedSince.bit | FieldName.ifUnmodifiedSince.bit
+        guard head.scan.seen.bits & conditional != 0 else { return .proceed }
+        if let slot = head.first(.ifMatch) {
+            guard EntityTag.list(head.value(slot), matches: entityTag, weakly: false) else { return .preconditionFailed }
+        } else if let slot = head.first(.ifUnmodifiedSince), let lastModified {
+            if let date = HTTPDate.parse(head.value(slot)), lastModified > date { return .preconditionFailed }
+        }
+        let isRead = head.method == .get || head.method == .head
+        let since = head.first(.ifModifiedSince)
+        if since != nil, ifModifiedSince == .off, isRead { return .proceed }
+        if let slot = head.first(.ifNoneMatch) {
+            guard EntityTag.list(head.value(slot), matches: entityTag, weakly: true) else { return .proceed }
+            return isRead ? .notModified : .preconditionFailed
+        }
+        guard isRead, let since, let lastModified, let date = HTTPDate.parse(head.value(since)) else { return .proceed }
+        let isUnchanged = ifModifiedSince == .exact ? date == lastModified : date >= lastModified
+        return isUnchanged ? .notModified : .proceed
+    }
+}
