@@ -202,8 +202,8 @@ import Testing
                 let echo = try JSONDecoder().decode(Echo.self, from: Data(answer.body))
                 #expect(echo.method == method)
                 #expect(echo.query == "x=1&y=%26&x=2")
-                #expect(echo.body_bytes == body.count)
-                #expect(echo.body_sha256 == (try sha256(of: String(decoding: body, as: UTF8.self), in: story.scene.sandbox)))
+                #expect(echo.bodyBytes == body.count)
+                #expect(echo.bodySHA256 == (try sha256(of: String(decoding: body, as: UTF8.self), in: story.scene.sandbox)))
             }
         }
     }
@@ -211,8 +211,14 @@ import Testing
     private struct Echo: Decodable {
         var method: String
         var query: String
-        var body_bytes: Int
-        var body_sha256: String
+        var bodyBytes: Int
+        var bodySHA256: String
+
+        enum CodingKeys: String, CodingKey {
+            case method, query
+            case bodyBytes = "body_bytes"
+            case bodySHA256 = "body_sha256"
+        }
     }
 }
 
