@@ -10,6 +10,7 @@ package final class NamedState: Sendable {
         var zones: [String: CacheZone] = [:]
         var groups: [String: UpstreamGroup] = [:]
         var logs: [String: LogFile] = [:]
+        var defaultErrorLog = ErrorLog([])
     }
 
     private let state = Lock(State())
@@ -42,6 +43,35 @@ package final class NamedState: Sendable {
 
     /// The open log at `path`, if there is one.
     package func log(_ path: String) -> LogFile? { state.withLock { $0.logs[path] } }
+
+    /// The log at `path`, opened when nobody has opened it yet. A worker without rights finds those that the supervisor
+    /// opened for it. Errors: what `open` says.
+    package func openLog(_ path: String) throws(SystemError) -> LogFile {
+        if let log = log(path) { return log }
+        let new = try LogFile(path: path)
+        return state.withLock { state in
+            if let log = state.logs[path] { return log }
+            state.logs[path] = new
+            return new
+        }
+    }
+
+    /// Standard error as a log.
+    package func openStandardError() throws(SystemError) -> LogFile {
+        if let log = log("stderr") { return log }
+        let new = try LogFile.standardError()
+        return state.withLock { state in
+            if let log = state.logs["stderr"] { return log }
+            state.logs["stderr"] = new
+            return new
+        }
+    }
+
+    /// The error log where the configuration names none: option -e, else standard error.
+    package var defaultErrorLog: ErrorLog {
+        get { state.withLock { $0.defaultErrorLog } }
+        set { state.withLock { $0.defaultErrorLog = newValue } }
+    }
 
     package func addLog(_ path: String, _ log: LogFile) { state.withLock { $0.logs[path] = log } }
 

@@ -2,6 +2,7 @@ import Bytes
 import Configuration
 import Observability
 import Patterns
+import Platform
 import Upstreams
 
 /// What all servers of a configuration share while it is built for one loop: variables, upstreams, cache zones, logs.
@@ -56,9 +57,37 @@ package final class SiteBuilder {
         }
     }
 
+    /// The error log with these targets; without any, the process's own.
+    package func errorLog(_ targets: [LogTarget], at location: SourceLocation?) throws(Diagnostic) -> ErrorLog {
+        try named.errorLog(targets, paths: paths, at: location)
+    }
+
     func nextPlanNumber() -> Int {
         planCount += 1
         return planCount - 1
+    }
+}
+
+extension NamedState {
+    /// The error log with these targets, opening what is not open yet; without any, the process's own.
+    package func errorLog(
+        _ targets: [LogTarget], paths: ConfigurationPaths, at location: SourceLocation?
+    ) throws(Diagnostic) -> ErrorLog {
+        if targets.isEmpty { return defaultErrorLog }
+        var opened: [ErrorLog.Target] = []
+        for target in targets {
+            do throws(SystemError) {
+                switch target.destination {
+                case .stderr: opened.append(ErrorLog.Target(file: try openStandardError(), level: target.level))
+                case .file(let path): opened.append(ErrorLog.Target(file: try openLog(paths.resolve(path)), level: target.level))
+                }
+            } catch {
+                var name = "standard error"
+                if case .file(let path) = target.destination { name = Diagnostic.quoted(paths.resolve(path)) }
+                throw Diagnostic("open() \(name) failed (\(error))", at: location)
+            }
+        }
+        return ErrorLog(opened)
     }
 }
 
