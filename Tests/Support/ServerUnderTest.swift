@@ -79,18 +79,19 @@ package final class ServerUnderTest: Sendable {
         child.copy?.waitForExit(within: limit)
     }
 
-    /// Ends it with QUIT, and throws if it did not end with 0 in time or left something that no test may leave: a
+    /// Ends it with QUIT (TERM when a test left something open that QUIT waits for), and throws if it did not end with 0 in time or left something that no test may leave: a
     /// sanitizer's report, a trap, an [emerg] or [alert] line. `Scene` calls it.
     package func stop(allowingAlerts: Bool = false) throws {
         guard let process = child.copy else { return }
         defer { process.end() }
         if process.isRunning {
             quit()
-            if process.waitForExit(within: .seconds(2)) == nil { terminate() }
+            if process.waitForExit(within: .seconds(5)) == nil { terminate() }
             guard let status = process.waitForExit() else { throw HarnessError("\(front) did not end\n\(report)") }
             guard status == .exited(0) else { throw HarnessError("\(front) ended with \(status)\n\(report)") }
         }
-        try checkReports(allowingAlerts: allowingAlerts)
+        // The reference is not on trial: on a busy machine its master logs [alert] when it kills a slow worker.
+        if front == .zendan { try checkReports(allowingAlerts: allowingAlerts) }
     }
 
     private func checkReports(allowingAlerts: Bool) throws {
