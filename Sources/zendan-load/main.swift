@@ -1,1 +1,4 @@
-print("not built yet")
+import LoadGeneration
+import Platform
+
+ProcessControl.exitNow(LoadProgram.run(Array(CommandLine.arguments.dropFirst())))

@@ -1,0 +1,81 @@
+import Observability
+
+/// The processor time that one loop used.
+package struct LoopUsage: Sendable {
+    package let processorNanoseconds: Int64
+    package let wallNanoseconds: Int64
+
+    package init(processorNanoseconds: Int64, wallNanoseconds: Int64) {
+        self.processorNanoseconds = processorNanoseconds
+        self.wallNanoseconds = wallNanoseconds
+    }
+
+    /// From 0 to 1.
+    package var share: Double { wallNanoseconds > 0 ? Double(processorNanoseconds) / Double(wallNanoseconds) : 0 }
+}
+
+/// The outcome of a load, ready to be shown.
+package struct LoadReport: Sendable {
+    /// A loop that uses more of its processor than this may be what is slow.
+    package static let processorLimit = 0.95
+    /// An idle client that wakes later than this, at the 99th percentile, was kept from the processor (nanoseconds).
+    package static let lagLimit = 5_000_000
+
+    package let plan: LoadPlan
+    package let statistics: LoadStatistics
+    package let loops: [LoopUsage]
+    /// From the end of the warm-up to the last answer, in nanoseconds.
+    package let elapsed: Int64
+
+    package init(plan: LoadPlan, statistics: LoadStatistics, loops: [LoopUsage], elapsed: Int64) {
+        self.plan = plan
+        self.statistics = statistics
+        self.loops = loops
+        self.elapsed = elapsed
+    }
+
+    package var seconds: Double { Double(elapsed) / 1e9 }
+    package var unitsPerSecond: Double { rate(statistics.unitsAnswered) }
+    package var requestsPerSecond: Double { rate(statistics.requestsAnswered) }
+
+    private func rate(_ count: Int) -> Double { elapsed > 0 ? Double(count) / seconds : 0 }
+
+    /// The share of answers with a cache status that came from the cache; nil when none had one.
+    package var hitRatio: Double? {
+        let total = statistics.cache.reduce(0, +)
+        guard total > 0 else { return nil }
+        let hits = CacheVerdict.allCases.filter(\.isHit).reduce(0) { $0 + statistics.cache[$1.rawValue] }
+        return Double(hits) / Double(total)
+    }
+
+    /// Reasons not to trust the figures: the tool itself was too slow.
+    package var doubts: [String] {
+        var doubts: [String] = []
+        for (index, loop) in loops.enumerated() where loop.share >= LoadReport.processorLimit {
+            doubts.append(
+                "loop \(index) used \(Figures.percent(loop.share)) of a processor: the latencies may be this tool's own; "
+                    + "give it more loops (-t) or a slower load")
+        }
+        let late = statistics.lag.percentile(99)
+        if case .open = plan.pace, late > LoadReport.lagLimit {
+            doubts.append(
+                "could not keep the rate: 1 in 100 requests started \(Figures.duration(late)) or more too late although a client "
+                    + "was free; this machine lacks processor time")
+        }
+        return doubts
+    }
+
+    /// What the reader should know though the figures are sound.
+    package var remarks: [String] {
+        var remarks: [String] = []
+        if statistics.unitsQueued > 0, case .open = plan.pace {
+            remarks.append(
+                "\(Figures.count(statistics.unitsQueued)) requests were due while all \(plan.clients) clients were busy; their "
+                    + "latency counts from when they were due (more clients: -c)")
+        }
+        if statistics.resends > 0 {
+            remarks.append("\(Figures.count(statistics.resends)) requests were sent again: the kept connection had been closed")
+        }
+        return remarks
+    }
+}

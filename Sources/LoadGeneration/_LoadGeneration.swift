@@ -1,1 +1,0 @@
-// LoadGeneration: see docs/architecture.
