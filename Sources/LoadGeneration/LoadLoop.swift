@@ -24,8 +24,7 @@ final class LoadLoop: LoopBound {
     private var running = 0
     private let alarm: ArrivalAlarm
     private let counters: LoadCounters
-    private let processorAtStart = Clock.threadNanoseconds()
-    private let wallAtStart = Clock.monotonicNanoseconds()
+    private let meter = ProcessorMeter()
     private var usage: LoopUsage?
     private let finished: @Sendable (LoadStatistics, LoopUsage) -> Void
 
@@ -110,7 +109,7 @@ final class LoadLoop: LoopBound {
     }
 
     func clientFinished() {
-        if usage == nil { usage = currentUsage() }
+        if usage == nil { usage = meter.usage() }
         running -= 1
         if running > 0 { return releaseIdle() }
         end()
@@ -122,16 +121,10 @@ final class LoadLoop: LoopBound {
         handOut()
     }
 
-    private func currentUsage() -> LoopUsage {
-        LoopUsage(
-            processorNanoseconds: Clock.threadNanoseconds() - processorAtStart,
-            wallNanoseconds: Clock.monotonicNanoseconds() - wallAtStart)
-    }
-
     private func end() {
         statistics.recordNeverStarted(pacer.neverStarted())
         alarm.close()
-        finished(statistics, usage ?? currentUsage())
+        finished(statistics, usage ?? meter.usage())
         loop.stop()
     }
 }

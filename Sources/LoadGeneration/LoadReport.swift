@@ -1,17 +1,26 @@
 import Observability
 
-/// The processor time that one loop used.
+/// The processor time that one loop used, and waited for.
 package struct LoopUsage: Sendable {
     package let processorNanoseconds: Int64
+    /// Time in which the loop could have run and other threads had the processors; 0 where the kernel does not say.
+    package let waitingNanoseconds: Int64
     package let wallNanoseconds: Int64
 
-    package init(processorNanoseconds: Int64, wallNanoseconds: Int64) {
+    package init(processorNanoseconds: Int64, waitingNanoseconds: Int64 = 0, wallNanoseconds: Int64) {
         self.processorNanoseconds = processorNanoseconds
+        self.waitingNanoseconds = waitingNanoseconds
         self.wallNanoseconds = wallNanoseconds
     }
 
-    /// From 0 to 1.
-    package var share: Double { wallNanoseconds > 0 ? Double(processorNanoseconds) / Double(wallNanoseconds) : 0 }
+    /// Processor time by wall time, from 0 to 1.
+    package var share: Double { ratio(processorNanoseconds) }
+    /// Waiting time by wall time, from 0 to 1.
+    package var waitingShare: Double { ratio(waitingNanoseconds) }
+
+    private func ratio(_ nanoseconds: Int64) -> Double {
+        wallNanoseconds > 0 ? Double(nanoseconds) / Double(wallNanoseconds) : 0
+    }
 }
 
 /// The outcome of a load, ready to be shown.
@@ -51,10 +60,16 @@ package struct LoadReport: Sendable {
     /// Reasons not to trust the figures: the tool itself was too slow.
     package var doubts: [String] {
         var doubts: [String] = []
-        for (index, loop) in loops.enumerated() where loop.share >= LoadReport.processorLimit {
-            doubts.append(
-                "loop \(index) used \(Figures.percent(loop.share)) of a processor: the latencies may be this tool's own; "
-                    + "give it more loops (-t) or a slower load")
+        for (index, loop) in loops.enumerated() {
+            if loop.share >= LoadReport.processorLimit {
+                doubts.append(
+                    "loop \(index) used \(Figures.percent(loop.share)) of a processor: the latencies may be this tool's own; "
+                        + "give it more loops (-t) or a slower load")
+            } else if loop.share + loop.waitingShare >= LoadReport.processorLimit {
+                doubts.append(
+                    "loop \(index) used \(Figures.percent(loop.share)) of a processor and waited for one "
+                        + "\(Figures.percent(loop.waitingShare)) of the time: this machine lacks processor time")
+            }
         }
         let late = statistics.lag.percentile(99)
         if case .open = plan.pace, late > LoadReport.lagLimit {

@@ -39,6 +39,7 @@ extension LoadReport {
             ("single_requests", LoadReport.summary(statistics.requests)),
             ("lag", LoadReport.summary(statistics.lag)),
             ("processor", .array(loops.map { .number($0.share) })),
+            ("waited_for_processor", .array(loops.map { .number($0.waitingShare) })),
             ("trustworthy", .bool(doubts.isEmpty)),
             ("warnings", .array(doubts.map(JSONValue.string))),
             ("notes", .array(remarks.map(JSONValue.string))),

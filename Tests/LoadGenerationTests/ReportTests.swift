@@ -6,7 +6,7 @@ import Testing
 @Suite("Reports")
 struct ReportTests {
     private func report(
-        pace: Pace = .open(perSecond: 100), lag: Int64 = 20_000, share: Double = 0.5,
+        pace: Pace = .open(perSecond: 100), lag: Int64 = 20_000, share: Double = 0.5, waiting: Double = 0,
         _ body: (inout LoadStatistics) -> Void = { _ in }
     ) throws -> LoadReport {
         let url = try LoadURL("http://127.0.0.1:1/")
@@ -28,7 +28,11 @@ struct ReportTests {
         body(&statistics)
         return LoadReport(
             plan: plan, statistics: statistics,
-            loops: [LoopUsage(processorNanoseconds: Int64(share * 1e9), wallNanoseconds: 1_000_000_000)], elapsed: 2_000_000_000
+            loops: [
+                LoopUsage(
+                    processorNanoseconds: Int64(share * 1e9), waitingNanoseconds: Int64(waiting * 1e9),
+                    wallNanoseconds: 1_000_000_000)
+            ], elapsed: 2_000_000_000
         )
     }
 
@@ -56,6 +60,8 @@ struct ReportTests {
         #expect(late.json().contains("\"trustworthy\": false"))
         let busy = try report(share: 0.97)
         #expect(busy.doubts.count == 1 && busy.doubts[0].hasPrefix("loop 0 used 97.0 % of a processor"))
+        let crowded = try report(share: 0.6, waiting: 0.38)
+        #expect(crowded.doubts.count == 1 && crowded.doubts[0].contains("waited for one 38.0 % of the time"))
         #expect(try report().doubts.isEmpty && report().json().contains("\"trustworthy\": true"))
         // A closed loop promises no rate.
         #expect(try report(pace: .closed, lag: 20_000_000).doubts.isEmpty)
