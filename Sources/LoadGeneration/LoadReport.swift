@@ -88,6 +88,11 @@ package struct LoadReport: Sendable {
                 "\(Figures.count(statistics.unitsQueued)) requests were due while all \(plan.clients) clients were busy; their "
                     + "latency counts from when they were due (more clients: -c)")
         }
+        let neverStarted = statistics.failures[LoadFailure.neverStarted.rawValue]
+        if neverStarted > 0 {
+            remarks.append(
+                "\(Figures.count(neverStarted)) requests were due and never started: the latencies leave out the longest waits")
+        }
         if statistics.resends > 0 {
             remarks.append("\(Figures.count(statistics.resends)) requests were sent again: the kept connection had been closed")
         }

@@ -30,6 +30,7 @@ extension LoadReport {
                     + "\(Figures.count(statistics.apdex.satisfied)) satisfied, \(Figures.count(statistics.apdex.tolerating)) tolerating, "
                     + "\(Figures.count(statistics.apdex.frustrated)) frustrated)")
         }
+        line("own processor", loops.map(LoadReport.processorText).joined(separator: ", "))
         lines.append("")
         lines += LoadReport.latencyTable(columns)
         for remark in remarks { lines.append("note: " + remark) }
@@ -72,6 +73,11 @@ extension LoadReport {
     }
 
     static let percentiles: [(name: String, percent: Double)] = [("p50", 50), ("p90", 90), ("p99", 99), ("p99.9", 99.9)]
+
+    private static func processorText(_ usage: LoopUsage) -> String {
+        let waited = usage.waitingShare >= 0.01 ? " (waited \(Figures.percent(usage.waitingShare)))" : ""
+        return Figures.percent(usage.share) + waited
+    }
 
     private var failureText: String {
         guard statistics.unitsFailed > 0 || statistics.failures.contains(where: { $0 > 0 }) else { return "0" }

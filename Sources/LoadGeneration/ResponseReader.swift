@@ -4,6 +4,9 @@ import Bytes
 ///
 /// It keeps what a load tool wants to know and lets bodies go by unseen. It is strict where a wrong reading would make one
 /// response of two: lengths and chunks must be well formed.
+///
+/// It is not HTTP's `ResponseDecoder`, on purpose. That one is as patient with upstreams as nginx (bytes without a head are a
+/// response to it), and a measuring tool that reads with the code that it measures cannot see that code's mistakes.
 package struct ResponseReader: Sendable {
     private enum State: Sendable {
         case head
