@@ -6,9 +6,11 @@ import Bytes
 /// when its oldest line has waited for the flush interval, and when the owner says so (end, reopen).
 package final class LogWriter {
     package let file: LogFile
+    /// Bytes that may be collected; 0: each line is written at once.
+    package let bufferSize: Int
     private let buffer: ByteBuffer?
     /// Milliseconds that a line may wait; nil: until the buffer is full.
-    private let flushInterval: Int64?
+    package let flushInterval: Int64?
     /// When the buffer must be written at the latest, in the caller's milliseconds; nil when it is empty or may wait.
     package private(set) var flushDeadline: Int64?
 
@@ -17,6 +19,7 @@ package final class LogWriter {
         precondition(bufferSize >= 0)
         self.file = file
         self.flushInterval = flushInterval
+        self.bufferSize = bufferSize
         buffer = bufferSize > 0 ? ByteBuffer(capacity: bufferSize) : nil
     }
 

@@ -29,14 +29,15 @@ package final class ServingLoop: LoopBound {
     package private(set) var isDraining = false
     private var contexts: [RequestContext] = []
     package let prefix: String
-    /// Access logs of this loop, by file and buffer: see `writer`.
-    package var logWriters: [LogWriter] = []
+    /// The access logs of this loop.
+    package let logs: AccessLogs
 
     package init(loop: EventLoop, site: Site, named: NamedState, errorLog: ErrorLog, prefix: String) {
         self.site = site
         self.named = named
         self.errorLog = errorLog
         self.prefix = prefix
+        logs = AccessLogs(loop: loop)
         super.init(loop: loop)
         dates.update(loop.wallNow / 1000)
     }

@@ -18,6 +18,8 @@ package struct VariableReader: Sendable {
 package struct VariableDefinition: Sendable {
     package enum Kind: Sendable {
         case exact(VariableReader)
+        /// Computed at its first use in a request, and kept (`$request_id`).
+        case kept(@Sendable (RequestContext, inout [UInt8]) -> Bool)
         /// Makes the reader for what follows the prefix, in lower case; nil refuses the name.
         case family(@Sendable (String) -> VariableReader?)
     }
@@ -38,6 +40,16 @@ package struct VariableDefinition: Sendable {
         self.summary = summary
         self.assign = assign
         kind = .exact(VariableReader(dependsOnRequest: dependsOnRequest, read))
+    }
+
+    /// A variable that has the same value whenever a request asks for it.
+    package init(
+        kept name: String, _ summary: String, compute: @escaping @Sendable (RequestContext, inout [UInt8]) -> Bool
+    ) {
+        self.name = name
+        self.summary = summary
+        assign = nil
+        kind = .kept(compute)
     }
 
     /// Every variable whose name begins with `prefix`.
@@ -63,12 +75,12 @@ package struct VariableTable {
     private var slots: [String: Int] = [:]
     private var declared: Set<String> = []
     private var firstUse: [String: SourceLocation] = [:]
-    private var computed: [Int: @Sendable (RequestContext, inout [UInt8]) -> Bool] = [:]
+    private var computed: [Int: VariableComputation] = [:]
 
     package init(_ definitions: [VariableDefinition]) {
         for definition in definitions {
             switch definition.kind {
-            case .exact: exact[definition.name] = definition
+            case .exact, .kept: exact[definition.name] = definition
             case .family: families.append(definition)
             }
         }
@@ -84,12 +96,21 @@ package struct VariableTable {
         return slot(name)
     }
 
-    /// Declares a variable whose value is computed at its first use in a request, and then kept (`map`).
+    /// Declares a variable whose value is computed at its first use in a request, and then kept (`map`); a volatile one is
+    /// computed at every use.
     package mutating func declare(
-        _ name: String, computedBy compute: @escaping @Sendable (RequestContext, inout [UInt8]) -> Bool
+        _ name: String, isVolatile: Bool = false,
+        computedBy compute: @escaping @Sendable (RequestContext, inout [UInt8]) -> Bool
     ) -> Int {
         let slot = declare(name)
-        computed[slot] = compute
+        computed[slot] = VariableComputation(isVolatile: isVolatile, compute: compute)
+        return slot
+    }
+
+    /// Declares a variable that `set` assigns: empty, not missing, while no statement has run.
+    package mutating func declareAssigned(_ name: String) -> Int {
+        let slot = declare(name)
+        if computed[slot] == nil { computed[slot] = VariableComputation(isVolatile: false, compute: { _, _ in true }) }
         return slot
     }
 
@@ -115,7 +136,13 @@ package struct VariableTable {
     package mutating func reader(_ name: String, at location: SourceLocation?) -> VariableReader {
         let lowercase = name.lowercased()
         if slots[lowercase] == nil || !declared.contains(lowercase) {
-            if let definition = exact[lowercase], case .exact(let reader) = definition.kind { return reader }
+            switch exact[lowercase]?.kind {
+            case .exact(let reader): return reader
+            case .kept(let compute):
+                let slot = declare(lowercase, computedBy: compute)
+                return VariableReader { context, output in context.appendSlot(slot, to: &output) }
+            case .family, nil: break
+            }
             for family in families where lowercase.hasPrefix(family.name) && lowercase.count > family.name.count {
                 guard case .family(let make) = family.kind else { continue }
                 if !declared.contains(lowercase), let reader = make(String(lowercase.dropFirst(family.name.count))) {
@@ -142,11 +169,13 @@ package struct VariableTable {
 
     /// The computations by slot, for the site.
     package var computations: [VariableComputation?] {
-        (0..<slots.count).map { computed[$0].map(VariableComputation.init) }
+        (0..<slots.count).map { computed[$0] }
     }
 }
 
 /// How a slot gets its value at its first use.
 package struct VariableComputation: Sendable {
+    /// The value is not kept.
+    package let isVolatile: Bool
     package let compute: @Sendable (RequestContext, inout [UInt8]) -> Bool
 }
