@@ -62,6 +62,18 @@ package final class ServingLoop: LoopBound {
         }
     }
 
+    private var literals: [(StaticString, FrozenBytes)] = []
+
+    /// A literal as bytes, made once: the few ends of chunks.
+    func literal(_ text: StaticString) -> FrozenBytes {
+        for (known, bytes) in literals where known.utf8CodeUnitCount == text.utf8CodeUnitCount { return bytes }
+        var array: [UInt8] = []
+        array.append(literal: text)
+        let bytes = FrozenBytes(array)
+        literals.append((text, bytes))
+        return bytes
+    }
+
     package func startDraining() { isDraining = true }
 }
 

@@ -5,6 +5,8 @@ import Patterns
 /// The servers of one listening address, found by host name: exact, wildcard in front, wildcard behind, regex, default.
 package struct VirtualHosts: Sendable {
     package let defaultServer: ServerPlan
+    /// Reads heads by the default server's limits: the name is not known before the head is read.
+    package let decoder: RequestDecoder
     private let exact: [[UInt8]: ServerPlan]
     /// `*.example.com` by `.example.com`, longest first.
     private let heads: [(suffix: [UInt8], server: ServerPlan)]
@@ -19,6 +21,7 @@ package struct VirtualHosts: Sendable {
         tails: [(prefix: [UInt8], server: ServerPlan)], patterns: [(pattern: NamePattern, server: ServerPlan)]
     ) {
         self.defaultServer = defaultServer
+        decoder = RequestDecoder(limits: defaultServer.options.limits)
         self.exact = exact
         self.heads = heads.sorted { $0.suffix.count > $1.suffix.count }
         self.tails = tails.sorted { $0.prefix.count > $1.prefix.count }

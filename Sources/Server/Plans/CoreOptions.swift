@@ -48,6 +48,8 @@ package struct CoreOptions: Sendable {
     package var recursiveErrorPages = false
     package var isInternal = false
     package var etag = true
+    /// A client that ends its direction of the connection still waits for its answer (`proxy_ignore_client_abort`).
+    package var toleratesHalfClose = false
     package var maxRanges = Int.max
     package var documentRoot = DocumentRoot(template: Template(constant: "html"), isAlias: false)
     package var mediaTypes = MediaTypes.standard

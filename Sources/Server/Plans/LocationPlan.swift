@@ -69,6 +69,6 @@ package struct LocationPlanBuilder {
 
 /// `limit_except`: the methods that the location itself serves, and the plan for the others.
 package struct MethodLimit: Sendable {
-    package let methods: Set<String>
+    package let methods: MethodSet
     package let others: LocationPlan
 }

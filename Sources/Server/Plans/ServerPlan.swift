@@ -5,6 +5,10 @@ import Patterns
 package final class ServerPlan: Sendable {
     /// The first name, as `$server_name` and redirects show it; may be empty.
     package let name: String
+    /// The same as bytes.
+    package let nameBytes: [UInt8]
+    /// Named locations by name without `@`.
+    package let namedLocations: [String: LocationPlan]
     package let options: ServerOptions
     /// Handlers of the server's own rewrite phase, run before a location is looked for.
     package let handlers: [Handler]
@@ -12,8 +16,12 @@ package final class ServerPlan: Sendable {
     /// For requests that no location matches.
     package let fallback: LocationPlan
 
-    init(_ builder: ServerPlanBuilder, locations: LocationTree, fallback: LocationPlan) {
+    package init(
+        _ builder: ServerPlanBuilder, locations: LocationTree, namedLocations: [String: LocationPlan], fallback: LocationPlan
+    ) {
         name = builder.names.first?.text ?? ""
+        nameBytes = Array(name.utf8)
+        self.namedLocations = namedLocations
         options = builder.options
         handlers = builder.handlers
         self.locations = locations

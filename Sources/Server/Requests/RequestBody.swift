@@ -186,6 +186,16 @@ package final class RequestBody {
         }
     }
 
+    /// From here on the connection is a tunnel: what the client sends is passed on until it ends.
+    package func beginTunnel() {
+        decoder = .untilClose
+        isPresent = true
+        isWhole = false
+        mode = .streaming
+        memoryLimit = RequestBody.chunk
+        sizeLimit = 0
+    }
+
     /// Takes what has come in streaming mode.
     package func takeStreamed() -> [ByteBuffer] {
         let taken = memory

@@ -52,6 +52,8 @@ package final class RequestContext {
     package var bytesSent = 0
     /// Bytes of head sent: what is taken off for `$body_bytes_sent`.
     package var headBytesSent = 0
+    /// 100 Continue has been sent.
+    package var hasSentContinue = false
     /// The whole response is out.
     package var isComplete = false
     /// Bytes per second; nil: what `limit_rate` says; 0: unlimited.
@@ -97,6 +99,7 @@ package final class RequestContext {
         failureReason = ""
         bytesSent = 0
         headBytesSent = 0
+        hasSentContinue = false
         isComplete = false
         limitRate = nil
         upstream = nil
@@ -111,6 +114,34 @@ package final class RequestContext {
     }
 
     package var method: Method { methodOverride ?? head.method }
+
+    /// The address the client came to, where no host name is known.
+    package var localHost: String { connection.local.host }
+
+    /// The trace of upstreams, made at its first use.
+    package func upstreamState() -> UpstreamState {
+        if let upstream { return upstream }
+        let made = UpstreamState()
+        upstream = made
+        return made
+    }
+
+    /// The trace of the cache, made at its first use.
+    package func cacheState() -> CacheState {
+        if let cache { return cache }
+        let made = CacheState()
+        cache = made
+        return made
+    }
+
+    /// An internal redirect leaves an upstream behind: the trace goes on in a new group.
+    func upstreamRedirected() {
+        guard let upstream else { return }
+        upstream.exchange?.close()
+        upstream.exchange = nil
+        upstream.head = nil
+        if !upstream.attempts.isEmpty { upstream.groupStarts.append(upstream.attempts.count) }
+    }
 
     /// Appends the query as it is now; false when there is none.
     @discardableResult

@@ -51,11 +51,9 @@ package final class Outbox {
     /// Bytes that may go to the temporary file; 0: none is made.
     package var temporaryLimit = 0
     package var temporaryDirectory = ""
-    /// Whom to wake when there is room again.
-    package weak var producer: Parking?
     private var wantsRoom = false
-    /// Who is told when something is appended.
-    package var onAppend: (() -> Void)?
+    /// Who is told when something is appended, and woken when there is room again.
+    package unowned var owner: Exchange?
     /// What wakes the reader of a fill.
     package var followerWaker: Waker?
 
@@ -73,21 +71,21 @@ package final class Outbox {
         guard !isDiscarded, region.count > 0 else { return }
         push(Source(kind: .memory(region), low: region.range.lowerBound, high: region.range.upperBound))
         memoryCount += region.count
-        onAppend?()
+        owner?.pumpDrain()
         settle()
     }
 
     package func append(_ file: SharedDescriptor, _ range: Range<Int>) {
         guard !isDiscarded, !range.isEmpty else { return }
         push(Source(kind: .file(file), low: range.lowerBound, high: range.upperBound))
-        onAppend?()
+        owner?.pumpDrain()
     }
 
     /// Appends what `follower` brings between two positions (`high` may be beyond the end).
     package func append(_ follower: any BodyFollower, from low: Int, to high: Int) {
         guard !isDiscarded else { return follower.leave() }
         push(Source(kind: .follow(follower), low: low, high: high))
-        onAppend?()
+        owner?.pumpDrain()
     }
 
     package func append(_ content: Content) {
@@ -101,14 +99,14 @@ package final class Outbox {
 
     package func end() {
         isEnded = true
-        onAppend?()
+        owner?.pumpDrain()
     }
 
     /// No more comes although more was promised.
     package func fail() {
         hasFailed = true
         isEnded = true
-        onAppend?()
+        owner?.pumpDrain()
     }
 
     /// Everything is given back; later appends are swallowed.
@@ -125,8 +123,12 @@ package final class Outbox {
         pieceFile = nil
         piece = ByteRegion(FrozenBytes([]), 0..<0)
         stages = []
-        onAppend = nil
-        signalRoom()
+        let owner = self.owner
+        self.owner = nil
+        if wantsRoom {
+            wantsRoom = false
+            owner?.wake(.room)
+        }
     }
 
     package var isFull: Bool {
@@ -185,7 +187,7 @@ package final class Outbox {
     private func signalRoom() {
         guard wantsRoom else { return }
         wantsRoom = false
-        producer?.wake(.room)
+        owner?.wake(.room)
     }
 
     // MARK: The drain's side

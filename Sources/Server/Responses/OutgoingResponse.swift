@@ -40,6 +40,9 @@ package struct OutgoingResponse {
     package var lastModifiedText: [UInt8] = []
     /// The entity tag as it is sent; empty: none.
     package var etag: [UInt8] = []
+    /// Location of a redirect of the server's own, or one that `proxy_redirect` rewrote; one that begins with a slash is made
+    /// absolute. (A Location that is passed on as it came stands in `fields`.)
+    package var location: [UInt8] = []
     /// Date and Server of the upstream, where `proxy_pass_header` keeps them; empty: ours.
     package var date: [UInt8] = []
     package var server: [UInt8] = []
@@ -69,6 +72,7 @@ package struct OutgoingResponse {
         lastModified = nil
         lastModifiedText.removeAll(keepingCapacity: true)
         etag.removeAll(keepingCapacity: true)
+        location.removeAll(keepingCapacity: true)
         date.removeAll(keepingCapacity: true)
         server.removeAll(keepingCapacity: true)
         content = .empty

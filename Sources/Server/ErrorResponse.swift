@@ -1,0 +1,58 @@
+import Bytes
+import HTTP
+
+/// Answers of the server's own: a short page for a status, in the server's own words.
+package enum ErrorResponse {
+    /// The status the client sees: nginx's internal 494 to 497 are 400 outside.
+    package static func visible(_ status: Int) -> Int {
+        switch status {
+        case 494, 495, 496, 497: 400
+        default: status
+        }
+    }
+
+    /// Whether the connection cannot be used after an answer with this status: the peer's framing may be lost.
+    static func endsConnection(_ status: Int) -> Bool {
+        switch status {
+        case 400, 413, 414, 494, 495, 496, 497, 500, 501: true
+        default: false
+        }
+    }
+
+    /// Makes the page for `status` the context's response. Fields that a handler has set (Location, Content-Range) stay.
+    package static func compose(_ context: RequestContext, _ status: Int) {
+        let shown = visible(status)
+        context.response.status = shown
+        context.response.contentLength = nil
+        context.response.content = .empty
+        context.response.lastModified = nil
+        context.response.lastModifiedText.removeAll(keepingCapacity: true)
+        context.response.etag.removeAll(keepingCapacity: true)
+        context.response.allowsRanges = false
+        context.response.isConditional = false
+        context.response.contentType.removeAll(keepingCapacity: true)
+        if shown == 204 || shown == 304 || shown < 200 {
+            return
+        }
+        context.response.contentType.append(literal: "text/html")
+        context.response.setContent(page(shown, tokens: context.plan.core.serverTokens))
+    }
+
+    private static func page(_ status: Int, tokens: CoreOptions.Tokens) -> FrozenBytes {
+        var title: [UInt8] = []
+        title.append(decimal: status)
+        let phrase = StatusCode.reason(status)
+        if phrase.utf8CodeUnitCount > 0 {
+            title.append(UInt8(ascii: " "))
+            title.append(literal: phrase)
+        }
+        var page: [UInt8] = []
+        page.reserveCapacity(256)
+        page.append(literal: "<!DOCTYPE html>\n<html><head><title>")
+        page.append(contentsOf: title)
+        page.append(literal: "</title></head>\n<body><h1>")
+        page.append(contentsOf: title)
+        page.append(literal: "</h1>\n<hr><p>zendan</p>\n</body></html>\n")
+        return FrozenBytes(page)
+    }
+}

@@ -1,0 +1,637 @@
+import Bytes
+import EventLoops
+import HTTP
+import Observability
+import Platform
+
+/// One client connection that speaks HTTP/1: a small object with synchronous code.
+///
+/// `ready` reads, decodes, runs the pipeline, and sends what can be answered at once by one system call. What must wait becomes
+/// an `Exchange`, whose outbox this connection drains. An idle connection holds no buffer.
+package final class HTTP1Connection: Endpoint, Drain {
+    enum Phase: UInt8 {
+        /// Between requests, nothing read.
+        case idle
+        /// Part of a head is here.
+        case reading
+        /// An exchange runs.
+        case exchanging
+        /// The answer is out; what is left of the request's body is read and thrown away.
+        case discarding
+        /// Our side is closed; the client's last bytes are read so that it sees our answer.
+        case lingering
+        case closed
+    }
+
+    /// What the one timer means.
+    enum Deadline: UInt8 { case none, head, keepAlive, body, send, pace, linger }
+
+    let serving: ServingLoop
+    let transport: Transport
+    private let listenAddress: SocketAddress
+    private let peer: SocketAddress
+    private let number: UInt64
+    private let startedAt: Int64
+    private var requests = 0
+    var phase = Phase.idle
+    private var deadline = Deadline.none
+    /// When the deadline is reached, on the loop's clock; the timer may be set earlier and is then set anew.
+    private var deadlineAt: Int64 = 0
+    private var timerAt = Int64.max
+    /// The request that is being read or answered.
+    var context: RequestContext?
+    var exchange: Exchange?
+    var writer: ResponseWriter?
+    /// How many bytes behind the head in its buffer were the body's.
+    private var bodyBytesInHead = 0
+    /// Body bytes that came with another read than the head's, and bytes of the next request behind them.
+    private var pipelined: ByteBuffer?
+    private var lingerEnd: Int64 = 0
+    private var unacknowledged: Int?
+    private var isPumping = false
+    private var pumpAgain = false
+
+    package init(
+        _ descriptor: consuming FileDescriptor, peer: SocketAddress, listenAddress: SocketAddress, number: UInt64, serving: ServingLoop
+    ) throws(SystemError) {
+        transport = Transport(descriptor)
+        self.peer = peer
+        self.listenAddress = listenAddress
+        self.number = number
+        self.serving = serving
+        startedAt = serving.loop.wallNow
+        super.init(loop: serving.loop)
+        try watch(transport.rawValue, .readable)
+        serving.connectionCount += 1
+        setDeadline(.head, after: hosts.defaultServer.options.clientHeaderTimeout)
+    }
+
+    private var hosts: VirtualHosts {
+        if let hosts = serving.site.hosts[listenAddress] { return hosts }
+        // The address is no longer listened on since a reload: any server of the site may answer.
+        guard let hosts = serving.site.hosts.values.first else { preconditionFailure("a site has a server") }
+        return hosts
+    }
+
+    // MARK: Events
+
+    package override func ready(_ readiness: Readiness) {
+        let useful = filter(readiness)
+        switch phase {
+        case .idle, .reading: if !useful.isEmpty { readHead() }
+        case .exchanging: exchangeReady(useful)
+        case .discarding, .lingering: if !useful.isEmpty { throwAway() }
+        case .closed: break
+        }
+    }
+
+    private func exchangeReady(_ useful: Readiness) {
+        if useful.contains(.readable) { readBody() }
+        if phase == .exchanging, useful.contains(.writable) {
+            want(interest)
+            pump()
+        }
+        guard phase == .exchanging, !useful.isDisjoint(with: [.hangUp, .error, .peerClosed]) else { return }
+        if useful.isDisjoint(with: [.hangUp, .error]), useful.contains(.readable) { return }
+        peerEnded(hard: !useful.isDisjoint(with: [.hangUp, .error]))
+    }
+
+    /// The client has ended its direction, or the whole connection.
+    private func peerEnded(hard: Bool) {
+        guard let exchange, let context else { return }
+        if !hard, context.upstream?.exchange == nil || context.plan.core.toleratesHalfClose {
+            // A client may end its direction and still wait for an answer that is on its way.
+            watchesPeer = false
+            want(interest)
+            return
+        }
+        if !hard, !context.body.isWhole { context.body.breakOff() }
+        leave(exchange, context)
+    }
+
+    private var watchesPeer = true
+
+    /// The client is gone before its answer was: 499 when nothing of it was sent.
+    private func leave(_ exchange: Exchange, _ context: RequestContext) {
+        if context.bytesSent == 0 {
+            context.response.status = 499
+            if context.upstream?.exchange != nil { RequestLog.write(context, .info, "client prematurely closed connection") }
+        }
+        exchange.abandon()
+        finishLog(context)
+        self.exchange = nil
+        self.context = nil
+        writer = nil
+        close()
+    }
+
+    // MARK: Reading heads
+
+    private func readHead() {
+        let context = self.context ?? makeContext()
+        switch transport.receive(into: context.head.buffer) {
+        case .done: decode(context)
+        case .wouldBlock:
+            if phase == .idle { giveBack(context) } else { self.context = context }
+        case .closed, .failed:
+            if phase == .reading, !context.head.buffer.isEmpty {
+                prepare(context)
+                RequestLog.write(context, .info, "client prematurely closed connection while its request was read")
+                context.response.status = 400
+                finishLog(context)
+            }
+            giveBack(context)
+            close()
+        }
+    }
+
+    private func makeContext() -> RequestContext {
+        let context = serving.takeContext()
+        context.site = serving.site
+        return context
+    }
+
+    private func giveBack(_ context: RequestContext) {
+        self.context = nil
+        serving.give(context)
+    }
+
+    private func decode(_ context: RequestContext) {
+        let hosts = self.hosts
+        do throws(RequestFailure) {
+            switch try hosts.decoder.decode(context.head) {
+            case .complete: begin(context, hosts)
+            case .incomplete: waitForHead(context)
+            case .needsLargerBuffer:
+                let limits = hosts.defaultServer.options.limits
+                context.head.move(to: ByteBuffer(capacity: limits.capacity(after: context.head.buffer.capacity)))
+                // There may be more in the socket; if not, this only waits.
+                waitForHead(context)
+            }
+        } catch {
+            prepare(context)
+            RequestLog.write(context, .info, error.reason)
+            context.response.closesConnection = true
+            proceed(context, RequestPipeline.refuse(context, hosts, error))
+        }
+    }
+
+    private func waitForHead(_ context: RequestContext) {
+        self.context = context
+        if phase != .reading {
+            phase = .reading
+            setDeadline(.head, after: hosts.defaultServer.options.clientHeaderTimeout)
+        }
+        want(.readable)
+    }
+
+    /// Sets what the context knows of the connection.
+    private func prepare(_ context: RequestContext) {
+        requests += 1
+        context.connection.number = number
+        context.connection.requests = requests
+        context.connection.peer = peer
+        context.connection.local = listenAddress
+        context.connection.startedAt = startedAt
+        context.connection.descriptor = transport.rawValue
+        context.startedAt = loop.wallNow
+        context.startedTick = loop.now
+    }
+
+    private func begin(_ context: RequestContext, _ hosts: VirtualHosts) {
+        prepare(context)
+        context.body.begin(context.head)
+        bodyBytesInHead = 0
+        self.context = context
+        proceed(context, RequestPipeline.begin(context, hosts))
+    }
+
+    private func proceed(_ context: RequestContext, _ step: RequestPipeline.Step) {
+        self.context = context
+        switch step {
+        case .respond(.composed): answerNow(context)
+        case .respond: abortRequest(context)
+        case .wait(let need): startExchange(context, need)
+        case .close: abortRequest(context)
+        }
+    }
+
+    private func abortRequest(_ context: RequestContext) {
+        if context.response.status == 0 { context.response.status = 444 }
+        finishLog(context)
+        giveBack(context)
+        close()
+    }
+
+    private func startExchange(_ context: RequestContext, _ need: Need) {
+        let exchange = Exchange(context, drain: self)
+        self.exchange = exchange
+        phase = .exchanging
+        clearDeadline()
+        watchesPeer = true
+        want(interest)
+        exchange.start(need)
+    }
+
+    /// What the kernel is asked for while an exchange runs.
+    private var interest: Readiness {
+        var interest: Readiness = watchesPeer ? .peerClosed : []
+        if let context, context.body.wantsBytes, pipelined == nil { interest.insert(.readable) }
+        if writer?.isBlocked ?? false { interest.insert(.writable) }
+        return interest
+    }
+
+    // MARK: Request bodies
+
+    /// The exchange wants the body (again): takes what came with the head, then reads.
+    package func bodyWanted() {
+        guard let context, let exchange else { return }
+        if context.body.wantsBytes { feedFromHead(context) }
+        if context.body.wantsBytes {
+            sendContinue(context)
+            if deadline != .body, deadline != .send { setDeadline(.body, after: context.plan.core.clientBodyTimeout) }
+        } else if deadline == .body {
+            clearDeadline()
+        }
+        want(interest)
+        if context.body.isWhole || context.body.failure != nil { exchange.forgetKept([]) }
+    }
+
+    package func expectsBody(_ exchange: Exchange) {}
+
+    private func feedFromHead(_ context: RequestContext) {
+        let buffer = context.head.buffer
+        let start = context.head.end + bodyBytesInHead
+        if start < buffer.count { bodyBytesInHead += context.body.feed(buffer, from: start) }
+    }
+
+    private func sendContinue(_ context: RequestContext) {
+        guard context.head.expectsContinue, !context.hasSentContinue else { return }
+        context.hasSentContinue = true
+        let start = context.head.end + bodyBytesInHead
+        if start < context.head.buffer.count { return }
+        // Short enough for an empty send buffer; if it does not go out whole, the connection is of no use.
+        let output = serving.output
+        output.clear()
+        output.append(literal: ResponseEncoder.continueResponse)
+        _ = transport.send(output.bytes)
+    }
+
+    private func readBody() {
+        guard let context, let exchange, context.body.wantsBytes else { return want(interest) }
+        let block = serving.blocks.take()
+        switch transport.receive(into: block) {
+        case .done(let count):
+            let used = context.body.feed(block, from: 0)
+            if used < count { keepPipelined(block, from: used) }
+            progressed(context)
+            serving.blocks.give(block)
+            exchange.wake(.body)
+        case .wouldBlock: serving.blocks.give(block)
+        case .closed, .failed:
+            serving.blocks.give(block)
+            context.body.breakOff()
+            leave(exchange, context)
+        }
+        if phase == .exchanging { want(interest) }
+    }
+
+    private func progressed(_ context: RequestContext) {
+        guard deadline == .body else { return }
+        if context.body.wantsBytes {
+            setDeadline(.body, after: context.plan.core.clientBodyTimeout)
+        } else {
+            clearDeadline()
+        }
+    }
+
+    private func keepPipelined(_ block: ByteBuffer, from start: Int) {
+        let copy = ByteBuffer(capacity: max(serving.heads.blockSize, block.count - start))
+        copy.append(block.bytes(start..<block.count))
+        pipelined = copy
+    }
+
+    // MARK: Answering
+
+    /// Sends an answer that is ready; whatever the first system call does not take goes into an exchange.
+    private func answerNow(_ context: RequestContext) {
+        let writer = ResponseWriter(connection: self, context)
+        writer.settleHead()
+        if writer.mustStream {
+            return drainLater(context, writer, from: context.response.content)
+        }
+        let rest = writer.sendAtOnce()
+        if let failure = rest.failure {
+            _ = failure
+            return abortSending(context)
+        }
+        if rest.isComplete { return finishRequest(context) }
+        drainLater(context, writer, from: rest.content)
+    }
+
+    private func drainLater(_ context: RequestContext, _ writer: ResponseWriter, from content: Content) {
+        let exchange = Exchange(context, drain: self)
+        self.exchange = exchange
+        self.writer = writer
+        phase = .exchanging
+        watchesPeer = false
+        clearDeadline()
+        writer.attachFilters(exchange.outbox)
+        exchange.startDraining()
+        exchange.outbox.append(content)
+        if self.exchange === exchange { exchange.outbox.end() }
+    }
+
+    private func abortSending(_ context: RequestContext) {
+        finishLog(context)
+        giveBack(context)
+        close()
+    }
+
+    // MARK: Drain
+
+    package func begin(_ exchange: Exchange) {
+        let writer = ResponseWriter(connection: self, exchange.context)
+        self.writer = writer
+        writer.settleHead()
+        writer.attachFilters(exchange.outbox)
+    }
+
+    package func abort(_ exchange: Exchange) {
+        guard let context else { return }
+        exchange.abandon()
+        self.exchange = nil
+        self.context = nil
+        writer = nil
+        if context.response.status == 0 { context.response.status = 444 }
+        finishLog(context)
+        close()
+    }
+
+    package func pump() {
+        if isPumping {
+            pumpAgain = true
+            return
+        }
+        isPumping = true
+        defer { isPumping = false }
+        repeat {
+            pumpAgain = false
+            guard phase == .exchanging, let exchange, let writer, exchange.hasBegun else { return }
+            switch writer.drain(exchange.outbox) {
+            case .waiting: settleDeadline()
+            case .blocked:
+                want(interest)
+                armSendDeadline()
+            case .paced(let milliseconds):
+                setDeadline(.pace, after: milliseconds)
+            case .complete: return complete(exchange)
+            case .broken: return breakOff(exchange)
+            }
+        } while pumpAgain
+    }
+
+    private func settleDeadline() {
+        if deadline == .send || deadline == .pace { clearDeadline() }
+    }
+
+    private func armSendDeadline() {
+        guard let context else { return }
+        unacknowledged = nil
+        setDeadline(.send, after: context.plan.core.sendTimeout)
+    }
+
+    private func complete(_ exchange: Exchange) {
+        let context = exchange.context
+        exchange.drained()
+        self.exchange = nil
+        let closesAfter = writer?.closesConnection ?? true
+        writer = nil
+        context.response.closesConnection = context.response.closesConnection || closesAfter
+        // While a task still refers to the context (a tunnel's end), it is not used again.
+        finishRequest(context, mayReuse: exchange.isOver)
+    }
+
+    /// The answer cannot be finished: the client must not take it for whole.
+    private func breakOff(_ exchange: Exchange) {
+        let context = exchange.context
+        exchange.drained()
+        exchange.abandon()
+        self.exchange = nil
+        self.context = nil
+        writer = nil
+        transport.resetOnClose()
+        finishLog(context)
+        close()
+    }
+
+    // MARK: After the answer
+
+    private func finishLog(_ context: RequestContext) {
+        for handler in context.plan.logHandlers { handler.call(context) }
+    }
+
+    private func finishRequest(_ context: RequestContext, mayReuse: Bool = true) {
+        context.isComplete = true
+        finishLog(context)
+        let core = context.plan.core
+        let mayPersist = !context.response.closesConnection && context.head.keepsAlive && !serving.isDraining && core.keepaliveTimeout > 0
+        if !context.body.isWhole, context.body.failure == nil {
+            context.body.discard()
+            feedFromHead(context)
+        }
+        let isBodyLeft = !context.body.isWhole
+        if !mayPersist || context.body.failure != nil {
+            return endConnection(context, core, isUnread: isBodyLeft || hasInput(context))
+        }
+        if isBodyLeft {
+            phase = .discarding
+            lingerEnd = loop.now + core.lingeringTime
+            setDeadline(.linger, after: core.lingeringTimeout)
+            want([.readable])
+            self.context = context
+            return
+        }
+        nextRequest(context, mayReuse: mayReuse)
+    }
+
+    private func hasInput(_ context: RequestContext) -> Bool {
+        pipelined != nil || context.head.end + bodyBytesInHead < context.head.buffer.count
+    }
+
+    /// Goes on with pipelined bytes at the end of the turn, or rests.
+    private func nextRequest(_ context: RequestContext, mayReuse: Bool = true) {
+        let keepalive = context.plan.core.keepaliveTimeout
+        let start = context.head.end + bodyBytesInHead
+        let buffer = context.head.buffer
+        var rest: ByteBuffer?
+        if let held = pipelined {
+            pipelined = nil
+            rest = held
+        } else if start < buffer.count {
+            let copy = ByteBuffer(capacity: max(serving.heads.blockSize, buffer.count - start))
+            copy.append(buffer.bytes(start..<buffer.count))
+            rest = copy
+        }
+        self.context = nil
+        if mayReuse { serving.give(context) }
+        bodyBytesInHead = 0
+        phase = .idle
+        want(.readable)
+        setDeadline(.keepAlive, after: keepalive)
+        guard let rest else { return }
+        let next = makeContext()
+        next.head.buffer = rest
+        self.context = next
+        loop.atEndOfTurn(self)
+    }
+
+    /// Pipelined bytes are looked at when the turn ends, never on the stack of the last answer.
+    package override func turnEnded() {
+        guard phase == .idle, let context else { return }
+        phase = .reading
+        setDeadline(.head, after: hosts.defaultServer.options.clientHeaderTimeout)
+        decode(context)
+    }
+
+    private func endConnection(_ context: RequestContext, _ core: CoreOptions, isUnread: Bool) {
+        let lingers: Bool
+        switch core.lingeringClose {
+        case .off: lingers = false
+        case .always: lingers = true
+        case .on: lingers = isUnread
+        }
+        giveBack(context)
+        if !lingers { return close() }
+        transport.shutdownWrite()
+        phase = .lingering
+        lingerEnd = loop.now + core.lingeringTime
+        setDeadline(.linger, after: core.lingeringTimeout)
+        want(.readable)
+    }
+
+    /// Reads what nobody needs: the rest of a body, or a client's last words.
+    private func throwAway() {
+        let block = serving.blocks.take()
+        defer { serving.blocks.give(block) }
+        switch transport.receive(into: block) {
+        case .done(let count):
+            if phase == .discarding, let context { return discarded(context, block, count) }
+            if loop.now >= lingerEnd { return close() }
+            extendLinger()
+        case .wouldBlock: break
+        case .closed, .failed: close()
+        }
+    }
+
+    private func discarded(_ context: RequestContext, _ block: ByteBuffer, _ count: Int) {
+        let used = context.body.feed(block, from: 0)
+        if context.body.failure != nil { return close() }
+        if context.body.isWhole {
+            if used < count { keepPipelined(block, from: used) }
+            return nextRequest(context)
+        }
+        if loop.now >= lingerEnd { return close() }
+        extendLinger()
+    }
+
+    private func extendLinger() {
+        let timeout = context?.plan.core.lingeringTimeout ?? 5000
+        setDeadline(.linger, after: min(timeout, max(lingerEnd - loop.now, 1)))
+    }
+
+    // MARK: Deadlines
+
+    /// The timer itself is only set when it would come too late: a busy connection moves its deadline without touching the wheel.
+    private func setDeadline(_ kind: Deadline, after milliseconds: Int64) {
+        deadline = kind
+        deadlineAt = loop.now &+ milliseconds
+        if timerAt > deadlineAt {
+            timerAt = deadlineAt
+            setTimer(deadlineAt)
+        }
+    }
+
+    private func clearDeadline() { deadline = .none }
+
+    package override func timerFired() {
+        timerAt = .max
+        if deadline == .none || phase == .closed { return }
+        if loop.now < deadlineAt {
+            timerAt = deadlineAt
+            return setTimer(deadlineAt)
+        }
+        let kind = deadline
+        deadline = .none
+        switch kind {
+        case .none: break
+        case .keepAlive, .linger: close()
+        case .head: headTimedOut()
+        case .body: bodyTimedOut()
+        case .pace: pump()
+        case .send: sendTimedOut()
+        }
+    }
+
+    /// Closes silently; the log shows 408 when a head had been begun.
+    private func headTimedOut() {
+        if phase == .reading, let context {
+            prepare(context)
+            context.response.status = 408
+            RequestLog.write(context, .info, "client timed out (client_header_timeout)", .timedOut)
+            finishLog(context)
+            giveBack(context)
+        }
+        close()
+    }
+
+    private func bodyTimedOut() {
+        guard let exchange, let context else { return close() }
+        context.response.status = 408
+        RequestLog.write(context, .info, "client timed out (client_body_timeout)", .timedOut)
+        exchange.abandon()
+        self.exchange = nil
+        self.context = nil
+        writer = nil
+        finishLog(context)
+        close()
+    }
+
+    /// The kernel holds megabytes, and the socket becomes writable only when a third is free: a slow reader shows by fewer
+    /// unacknowledged bytes.
+    private func sendTimedOut() {
+        guard let exchange, let context else { return }
+        let left = transport.unacknowledged()
+        let before = unacknowledged
+        unacknowledged = left
+        if let left, before.map({ left < $0 }) ?? true {
+            return setDeadline(.send, after: context.plan.core.sendTimeout)
+        }
+        RequestLog.write(context, .info, "client timed out (send_timeout)", .timedOut)
+        breakOff(exchange)
+    }
+
+    // MARK: Closing
+
+    /// The process ends: an idle connection goes at once, others after their request.
+    package func drainConnection() {
+        if phase == .idle, context == nil { close() }
+    }
+
+    package func close() {
+        if phase == .closed { return }
+        phase = .closed
+        if let context {
+            self.context = nil
+            if exchange == nil { serving.give(context) }
+        }
+        exchange?.abandon()
+        exchange = nil
+        writer = nil
+        pipelined = nil
+        serving.connectionCount -= 1
+        // Leaves the table and the set; the descriptor closes with this object.
+        unwatch()
+        detach()
+    }
+}

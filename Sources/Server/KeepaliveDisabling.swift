@@ -1,0 +1,24 @@
+import Bytes
+import HTTP
+
+/// `keepalive_disable`: browsers whose persistent connections are broken.
+enum KeepaliveDisabling {
+    static func applies(_ context: RequestContext) -> Bool {
+        let head = context.head
+        guard let slot = head.first(.userAgent) else { return false }
+        let agent = head.value(slot)
+        let disabled = context.plan.core.keepaliveDisable
+        if disabled.contains(.msie6), head.method == .post, isOldExplorer(agent) { return true }
+        return disabled.contains(.safari) && isSafari(agent)
+    }
+
+    private static func isOldExplorer(_ agent: Span<UInt8>) -> Bool {
+        let names: [[UInt8]] = [Array("MSIE 4.".utf8), Array("MSIE 5.".utf8), Array("MSIE 6.".utf8)]
+        return names.contains { agent.contains($0.span) } && !agent.contains(Array("Opera".utf8).span)
+    }
+
+    private static func isSafari(_ agent: Span<UInt8>) -> Bool {
+        agent.contains(Array("Safari/".utf8).span) && agent.contains(Array("Mac OS X".utf8).span)
+            && !agent.contains(Array("Chrome/".utf8).span)
+    }
+}

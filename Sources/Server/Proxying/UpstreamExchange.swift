@@ -1,0 +1,576 @@
+import Bytes
+import EventLoops
+import HTTP
+import Observability
+import Platform
+import Upstreams
+
+/// One request to a group of upstream servers: selects a peer, connects or takes a kept connection, sends, reads the head,
+/// and tries again where that is safe. Then it reads the body piece by piece.
+package final class UpstreamExchange {
+    /// A look at the response's body.
+    package enum Piece {
+        case bytes(ByteRegion, isLast: Bool)
+        case end
+        /// Cut short, or broken framing, or a time-out.
+        case failed
+        /// The client has left.
+        case gone
+    }
+
+    let plan: ProxyPlan
+    let context: RequestContext
+    let serving: ServingLoop
+    /// Where this waits.
+    unowned let owner: Parking
+    private let isAbandoned: () -> Bool
+    var group: UpstreamGroup?
+    var peer: Peer?
+    var connection: UpstreamConnection?
+    var tried = TriedSet()
+    private var head: ResponseHead?
+    private var framing = BodyDecoder.none
+    private var block: ByteBuffer?
+    private var offset = 0
+    private var sender: RequestSender
+    private(set) var isTunnel = false
+    private var isReported = false
+    private var startedAt: Int64 = 0
+    private var attemptStart: Int64 = 0
+    /// Extra request fields for a revalidation.
+    package var validators: CacheValidators?
+    package private(set) var attempts = 0
+
+    package init(_ plan: ProxyPlan, _ context: RequestContext, owner: Parking, isAbandoned: @escaping () -> Bool) {
+        self.plan = plan
+        self.context = context
+        serving = context.serving
+        self.owner = owner
+        self.isAbandoned = isAbandoned
+        sender = RequestSender(context, plan)
+    }
+
+    /// For a client's exchange: it ends when the client leaves, unless `proxy_ignore_client_abort`.
+    package convenience init(_ plan: ProxyPlan, _ context: RequestContext, owner: Exchange) {
+        let ignores = plan.options.ignoresClientAbort
+        self.init(plan, context, owner: owner) { [unowned owner] in owner.isGone && !ignores }
+    }
+
+    private var loop: EventLoop { serving.loop }
+
+    // MARK: The head
+
+    /// Asks one peer after another until one has answered with a head.
+    package func obtainHead() async -> Outcome {
+        startedAt = loop.now
+        let group: UpstreamGroup
+        do throws(RequestFailure) {
+            group = try UpstreamTarget.group(plan, context)
+        } catch {
+            return fail(error)
+        }
+        self.group = group
+        let available = group.triesAvailable
+        var peerAttempts = 0
+        while true {
+            guard case .peer(let peer) = group.select(&tried, now: loop.now) else { return noLivePeers(group) }
+            self.peer = peer
+            isReported = false
+            peerAttempts += 1
+            var usesKept = true
+            attempt: while true {
+                switch await attemptOnce(peer, group, mayUseKept: usesKept) {
+                case .head: return .head
+                case .gone:
+                    report(.abandoned)
+                    return .failed(499)
+                case .failed(let failure):
+                    let situation = RetrySituation(
+                        isIdempotent: context.method.isIdempotent, isBodyReplayable: context.body.isReplayable,
+                        attempts: peerAttempts, triesAvailable: available, elapsed: loop.now - startedAt)
+                    let decision = plan.options.retry.decide(failure, situation)
+                    switch decision {
+                    case .samePeer:
+                        usesKept = false
+                        continue attempt
+                    case .nextPeer:
+                        report(plan.options.retry.outcome(of: failure, decision))
+                        discardHead()
+                        break attempt
+                    case .fail:
+                        report(plan.options.retry.outcome(of: failure, decision))
+                        // A head that carries a status to be passed on is an answer after all.
+                        if case .status = failure.kind, head != nil { return .head }
+                        discardHead()
+                        endAttempt(status: failure.kind.status)
+                        return .failed(failure.kind.status)
+                    }
+                }
+            }
+        }
+    }
+
+    private enum AttemptResult {
+        case head
+        case failed(FailedAttempt)
+        case gone
+    }
+
+    private func attemptOnce(_ peer: Peer, _ group: UpstreamGroup, mayUseKept: Bool) async -> AttemptResult {
+        beginAttempt(peer)
+        let isKept: Bool
+        if mayUseKept, let kept = takeKept(peer, group) {
+            connection = kept
+            isKept = true
+        } else {
+            isKept = false
+            switch await connect(peer, group) {
+            case .done: break
+            case .gone: return .gone
+            case .failed(let kind): return .failed(FailedAttempt(kind, requestSent: false))
+            }
+        }
+        updateAttempt { $0.connectTime = self.loop.now - self.attemptStart }
+        return await sendAndReadHead(isKept: isKept)
+    }
+
+    private func takeKept(_ peer: Peer, _ group: UpstreamGroup) -> UpstreamConnection? {
+        guard plan.options.keepAlive.capacity > 0 else { return nil }
+        let policy = plan.options.retry
+        guard policy.mayUseKeptConnection(isIdempotent: context.method.isIdempotent, isBodyReplayable: context.body.isReplayable)
+        else { return nil }
+        let key = IdleKey(group: group.id, address: peer.address)
+        guard let kept = serving.idleUpstreams.take(key, now: loop.now) else { return nil }
+        kept.take(owner)
+        return kept
+    }
+
+    private enum ConnectResult {
+        case done
+        case failed(FailedAttempt.Kind)
+        case gone
+    }
+
+    private func connect(_ peer: Peer, _ group: UpstreamGroup) async -> ConnectResult {
+        do throws(SystemError) {
+            let descriptor = try Socket.stream(peer.address.family)
+            if case .unix = peer.address {} else { Socket.setNoDelay(descriptor.rawValue) }
+            if plan.options.socketKeepalive { Socket.setKeepAlive(descriptor.rawValue) }
+            let isConnected = try Socket.connect(descriptor.rawValue, to: peer.address)
+            let made = try UpstreamConnection(
+                descriptor, key: IdleKey(group: group.id, address: peer.address), loop: loop, idle: serving.idleUpstreams)
+            made.take(owner)
+            connection = made
+            if isConnected { return .done }
+            return await finishConnect(made)
+        } catch {
+            logFailure("connect() failed", error)
+            return .failed(.error)
+        }
+    }
+
+    private func finishConnect(_ made: UpstreamConnection) async -> ConnectResult {
+        let deadline = loop.now + plan.options.connectTimeout
+        while true {
+            let reasons = await owner.park(until: deadline)
+            if isAbandoned() {
+                close()
+                return .gone
+            }
+            if !made.readiness.isEmpty {
+                made.readiness.subtract([.writable])
+                guard let error = Socket.takeError(made.transport.rawValue) else {
+                    made.want([.readable, .peerClosed])
+                    return .done
+                }
+                logFailure("connect() failed", error)
+                close()
+                return .failed(.error)
+            }
+            if reasons.contains(.timer) || loop.now >= deadline {
+                logFailure("upstream timed out while connecting", .timedOut)
+                close()
+                return .failed(.timeout)
+            }
+        }
+    }
+
+    private func sendAndReadHead(isKept: Bool) async -> AttemptResult {
+        guard let connection else { return .failed(FailedAttempt(.error, requestSent: false)) }
+        sender.begin(validators)
+        var deadline = loop.now + plan.options.sendTimeout
+        var hasResponse = false
+        while true {
+            if !sender.isDone, connection.readiness.isDisjoint(with: .readable) {
+                switch sender.pump(connection) {
+                case .progress(let count):
+                    updateAttempt { $0.bytesSent += count }
+                    deadline = loop.now + plan.options.sendTimeout
+                    if sender.isDone {
+                        connection.want([.readable, .peerClosed])
+                        deadline = loop.now + plan.options.readTimeout
+                    } else if sender.needsBody {
+                        (owner as? Exchange)?.wantBody()
+                        connection.want([.readable, .peerClosed])
+                    } else {
+                        connection.want([.readable, .writable, .peerClosed])
+                    }
+                case .failed(let error):
+                    // The answer may be here already: a server may refuse a body early and close.
+                    if case .head = readHead(connection) { return headArrived() }
+                    logFailure("send() to the upstream failed", error)
+                    return attemptFailed(.error, isKept, hasResponse)
+                case .bodyFailed(let failure):
+                    context.failureReason = failure.reason
+                    close()
+                    return .failed(FailedAttempt(.status(failure.status), requestSent: true, responseStarted: true))
+                }
+            }
+            if connection.readiness.isEmpty {
+                let reasons = await owner.park(until: deadline)
+                if isAbandoned() {
+                    close()
+                    return .gone
+                }
+                if connection.readiness.isEmpty, loop.now >= deadline {
+                    if sender.needsBody, !sender.isDone { continue }
+                    _ = reasons
+                    logFailure(
+                        sender.isDone ? "upstream timed out while reading the response header" : "upstream timed out while sending the request",
+                        .timedOut)
+                    return attemptFailed(.timeout, isKept, hasResponse)
+                }
+            }
+            if connection.readiness.isDisjoint(with: [.readable, .peerClosed, .hangUp, .error]) {
+                connection.readiness = []
+                continue
+            }
+            connection.readiness = []
+            switch readHead(connection) {
+            case .head:
+                return headArrived()
+            case .needsMore:
+                hasResponse = hasResponse || (head?.buffer.count ?? 0) > 0
+                deadline = loop.now + plan.options.readTimeout
+            case .nothing: break
+            case .failed(let kind): return attemptFailed(kind, isKept, hasResponse || (head?.buffer.count ?? 0) > 0)
+            }
+        }
+    }
+
+    private func headArrived() -> AttemptResult {
+        guard let head, let connection else { return .failed(FailedAttempt(.error, requestSent: true)) }
+        updateAttempt {
+            $0.headerTime = self.loop.now - self.attemptStart
+            $0.status = head.status
+        }
+        framing = ResponseDecoder().bodyFraming(for: head, requestMethod: sender.method)
+        if head.status == 101, sender.asksForUpgrade {
+            isTunnel = true
+            framing = .untilClose
+        }
+        block = head.buffer
+        offset = head.end
+        context.upstreamState().head = head
+        connection.readiness = []
+        if RetryConditions.forStatus(head.status).map({ plan.options.retry.conditions.contains($0) }) ?? false {
+            return .failed(FailedAttempt(.status(head.status), requestSent: true, responseStarted: true))
+        }
+        report(.success)
+        return .head
+    }
+
+    private func attemptFailed(_ kind: FailedAttempt.Kind, _ isKept: Bool, _ hasResponse: Bool) -> AttemptResult {
+        close()
+        return .failed(
+            FailedAttempt(kind, requestSent: sender.hasSent, responseStarted: hasResponse, connectionWasKept: isKept))
+    }
+
+    private enum HeadRead {
+        case head
+        case needsMore
+        case nothing
+        case failed(FailedAttempt.Kind)
+    }
+
+    /// Reads once and decodes what is there; 1xx answers are passed over.
+    private func readHead(_ connection: UpstreamConnection) -> HeadRead {
+        let head = self.head ?? ResponseHead(buffer: serving.blocks.take())
+        self.head = head
+        switch connection.transport.receive(into: head.buffer) {
+        case .done(let count): updateAttempt { $0.bytesReceived += count }
+        case .wouldBlock: return .nothing
+        case .closed:
+            if head.buffer.count > head.start { return finishHeadless(head) }
+            logFailure("upstream prematurely closed the connection while the response header was read", nil)
+            return .failed(.error)
+        case .failed(let error):
+            logFailure("recv() from the upstream failed", error)
+            return .failed(.error)
+        }
+        return decodeHead(head)
+    }
+
+    private func decodeHead(_ head: ResponseHead) -> HeadRead {
+        while true {
+            do throws(RequestFailure) {
+                switch try ResponseDecoder().decode(head) {
+                case .complete: break
+                case .incomplete, .needsLargerBuffer:
+                    if head.buffer.count - head.start >= plan.options.bufferSize || head.buffer.room == 0 {
+                        logReason("upstream sent a header larger than proxy_buffer_size")
+                        return .failed(.invalidHeader)
+                    }
+                    return .needsMore
+                }
+            } catch {
+                logReason(error.reason)
+                return .failed(.invalidHeader)
+            }
+            if head.end - head.start > plan.options.bufferSize {
+                logReason("upstream sent a header larger than proxy_buffer_size")
+                return .failed(.invalidHeader)
+            }
+            guard (100..<200).contains(head.status), head.status != 101 else { return .head }
+            // An interim response: the final one follows in the same buffer.
+            let next = head.end
+            head.reset()
+            head.start = next
+        }
+    }
+
+    /// The upstream closed before its head was whole: HTTP/0.9, or cut off.
+    private func finishHeadless(_ head: ResponseHead) -> HeadRead {
+        logReason("upstream closed the connection within the response header")
+        return .failed(.error)
+    }
+
+    private func discardHead() {
+        if let head { serving.blocks.give(head.buffer) }
+        head = nil
+        block = nil
+        context.upstream?.head = nil
+        close()
+    }
+
+    // MARK: The body
+
+    /// Sets the outbox's bounds.
+    package func prepare(_ outbox: Outbox) {
+        let options = plan.options
+        if options.buffersResponse, context.upstream?.isBuffered ?? true, !isTunnel {
+            outbox.memoryLimit = options.bufferSize + options.bufferCount * options.bufferBlockSize
+            outbox.temporaryLimit = options.maxTempFileSize
+            outbox.temporaryDirectory = options.tempPath
+        } else {
+            outbox.memoryLimit = 1
+            outbox.temporaryLimit = 0
+        }
+    }
+
+    /// The next bytes of the body, waiting for them if need be.
+    package func next() async -> Piece {
+        while true {
+            if let piece = buffered() { return piece }
+            guard let connection else { return .failed }
+            connection.resume([.readable, .peerClosed])
+            if connection.readiness.isDisjoint(with: [.readable, .hangUp, .peerClosed, .error]) {
+                let deadline = loop.now + plan.options.readTimeout
+                let reasons = await owner.park(until: deadline)
+                if isAbandoned() { return .gone }
+                if connection.readiness.isEmpty {
+                    if reasons.contains(.timer) {
+                        logFailure("upstream timed out while reading the response", .timedOut)
+                        return .failed
+                    }
+                    continue
+                }
+            }
+            connection.readiness = []
+            if let end = receive(connection) { return end }
+        }
+    }
+
+    /// A piece that has been read already.
+    private func buffered() -> Piece? {
+        if framing.isComplete { return .end }
+        guard let block, offset < block.count else { return nil }
+        do throws(RequestFailure) {
+            switch try framing.next(block.bytes, at: &offset) {
+            case .data(let range):
+                updateAttempt { $0.responseLength += range.count }
+                return .bytes(ByteRegion(block, range), isLast: endsNow(block))
+            case .needMore: return nil
+            case .end: return .end
+            }
+        } catch {
+            logReason(error.reason)
+            return .failed
+        }
+    }
+
+    /// Whether the body ends right behind what was just taken; takes the last chunk along.
+    private func endsNow(_ block: ByteBuffer) -> Bool {
+        if framing.isComplete { return true }
+        guard case .chunked = framing, offset < block.count else { return false }
+        var ahead = framing
+        var position = offset
+        guard let piece = try? ahead.next(block.bytes, at: &position), piece == .end else { return false }
+        framing = ahead
+        offset = position
+        return true
+    }
+
+    /// Reads once into a fresh block; nil: look again.
+    private func receive(_ connection: UpstreamConnection) -> Piece? {
+        if let block, block.room < 4096 || offset > 0 { releaseBlock() }
+        let block = self.block ?? serving.blocks.take()
+        self.block = block
+        switch connection.transport.receive(into: block) {
+        case .done(let count):
+            updateAttempt { $0.bytesReceived += count }
+            return nil
+        case .wouldBlock: return nil
+        case .closed:
+            if framing.connectionClosed() { return .end }
+            logReason("upstream prematurely closed the connection within the response body")
+            return .failed
+        case .failed(let error):
+            logFailure("recv() from the upstream failed", error)
+            return .failed
+        }
+    }
+
+    /// Lets go of the block: the outbox may still refer to it, and then it is not reused.
+    private func releaseBlock() {
+        guard let old = block else { return }
+        block = nil
+        offset = 0
+        if old === head?.buffer { return }
+        serving.blocks.give(old)
+    }
+
+    package func pauseReading() { connection?.pause() }
+
+    /// The whole response is here: the connection is kept for another request, or closed.
+    package func release() {
+        endAttempt(status: nil)
+        guard let connection else { return }
+        self.connection = nil
+        let hasSurplus = (block.map { offset < $0.count }) ?? false
+        let mayKeep =
+            sender.isDone && !isTunnel && framing.isComplete && !hasSurplus && (head?.keepsAlive ?? false)
+            && plan.options.keepAlive.capacity > 0 && !serving.isDraining && connection.readiness.isDisjoint(with: [.hangUp, .error, .peerClosed])
+        guard mayKeep else { return connection.close() }
+        keep(connection)
+    }
+
+    private func keep(_ connection: UpstreamConnection) {
+        connection.user = nil
+        connection.resume([.readable, .peerClosed])
+        let evicted = serving.idleUpstreams.give(
+            connection.key, connection, served: connection.served, age: loop.now - connection.openedAt,
+            policy: plan.options.keepAlive, now: loop.now)
+        evicted?.close()
+        if evicted !== connection { connection.setTimer(loop.now + plan.options.keepAlive.timeout) }
+    }
+
+    /// Ends the connection, whatever its state.
+    package func close() {
+        connection?.close()
+        connection = nil
+        report(.abandoned)
+    }
+
+    // MARK: Tunnels
+
+    /// Both directions at once, until one ends (an upgraded connection).
+    package func tunnel(_ exchange: Exchange, _ outbox: Outbox) async {
+        guard let connection else { return outbox.fail() }
+        context.body.beginTunnel()
+        exchange.wantBody()
+        while true {
+            if exchange.isGone { return close() }
+            if !sender.pumpTunnel(connection) { return endTunnel(outbox) }
+            while !outbox.isFull, let piece = buffered() {
+                guard case .bytes(let region, _) = piece else { return endTunnel(outbox) }
+                outbox.append(region)
+            }
+            let wantsRead = !outbox.isFull
+            if wantsRead, !connection.readiness.isDisjoint(with: [.readable, .hangUp, .peerClosed, .error]) {
+                connection.readiness = []
+                if receive(connection) != nil { return endTunnel(outbox) }
+                continue
+            }
+            if !wantsRead { outbox.requestRoom() }
+            var interest: Readiness = wantsRead ? [.readable, .peerClosed] : []
+            if sender.isTunnelBlocked { interest.insert(.writable) }
+            if interest.isEmpty { connection.pause() } else { connection.resume(interest) }
+            connection.readiness = []
+            exchange.wantBody()
+            let reasons = await owner.park(until: loop.now + plan.options.readTimeout)
+            if reasons == .timer {
+                logFailure("upstream timed out while proxying an upgraded connection", .timedOut)
+                return endTunnel(outbox)
+            }
+        }
+    }
+
+    private func endTunnel(_ outbox: Outbox) {
+        endAttempt(status: nil)
+        close()
+        outbox.end()
+    }
+
+    // MARK: Accounts
+
+    private func report(_ outcome: PeerOutcome) {
+        guard !isReported, let peer, let group else { return }
+        isReported = true
+        if group.report(peer, outcome, now: loop.now) {
+            logReason("upstream server temporarily disabled")
+        }
+    }
+
+    private func beginAttempt(_ peer: Peer) {
+        attempts += 1
+        attemptStart = loop.now
+        head = nil
+        offset = 0
+        var attempt = UpstreamState.Attempt()
+        attempt.address = peer.address.description
+        context.upstreamState().attempts.append(attempt)
+    }
+
+    private func updateAttempt(_ change: (inout UpstreamState.Attempt) -> Void) {
+        guard let upstream = context.upstream, !upstream.attempts.isEmpty else { return }
+        change(&upstream.attempts[upstream.attempts.count - 1])
+    }
+
+    private func endAttempt(status: Int?) {
+        updateAttempt {
+            if $0.responseTime == nil { $0.responseTime = self.loop.now - self.attemptStart }
+            if let status, $0.status == 0 { $0.status = status }
+        }
+    }
+
+    private func noLivePeers(_ group: UpstreamGroup) -> Outcome {
+        var attempt = UpstreamState.Attempt()
+        attempt.address = group.name
+        attempt.status = 502
+        attempt.responseTime = 0
+        context.upstreamState().attempts.append(attempt)
+        logReason("no live upstreams while connecting to the upstream")
+        return .failed(502)
+    }
+
+    private func fail(_ failure: RequestFailure) -> Outcome {
+        context.failureReason = failure.reason
+        logReason(failure.reason)
+        return .failed(failure.status)
+    }
+
+    private func logReason(_ reason: StaticString) { RequestLog.upstreamError(context, reason, nil) }
+
+    private func logFailure(_ what: StaticString, _ error: SystemError?) { RequestLog.upstreamError(context, what, error) }
+}

@@ -1,0 +1,70 @@
+import Bytes
+import HTTP
+import Observability
+import Platform
+
+/// Messages of the error log that concern a request: what happened, to whom, and where.
+package enum RequestLog {
+    /// A failure on the way to or from an upstream.
+    package static func upstreamError(_ context: RequestContext, _ what: StaticString, _ error: SystemError?) {
+        let log = context.plan.core.errorLog
+        guard log.takes(.error) else { return }
+        var record = log.record(.error, now: seconds(context), connection: context.connection.number)
+        record.append(what)
+        if let error { record.append(error: error) }
+        appendRequest(context, &record)
+        if let upstream = context.upstream, let attempt = upstream.attempts.last {
+            var text: [UInt8] = []
+            text.append(literal: "http://")
+            text.append(contentsOf: Array(attempt.address.utf8))
+            text.append(contentsOf: upstream.uri)
+            record.append(upstream: text.span)
+        }
+        appendHost(context, &record)
+        log.write(record)
+    }
+
+    /// Why a request was refused or failed; `level` as nginx has it for the kind.
+    package static func write(_ context: RequestContext, _ level: LogLevel, _ what: StaticString, _ error: SystemError? = nil) {
+        let log = context.plan.core.errorLog
+        guard log.takes(level) else { return }
+        var record = log.record(level, now: seconds(context), connection: context.connection.number)
+        record.append(what)
+        if let error { record.append(error: error) }
+        appendRequest(context, &record)
+        appendHost(context, &record)
+        log.write(record)
+    }
+
+    /// As `write`, about a file.
+    package static func write(
+        _ context: RequestContext, _ level: LogLevel, _ what: StaticString, path: Span<UInt8>, _ error: SystemError?
+    ) {
+        let log = context.plan.core.errorLog
+        guard log.takes(level) else { return }
+        var record = log.record(level, now: seconds(context), connection: context.connection.number)
+        record.append(what)
+        record.append(quoted: path)
+        if let error { record.append(error: error) }
+        appendRequest(context, &record)
+        appendHost(context, &record)
+        log.write(record)
+    }
+
+    private static func seconds(_ context: RequestContext) -> Int64 { context.serving.loop.wallNow / 1000 }
+
+    private static func appendRequest(_ context: RequestContext, _ record: inout ErrorLog.Record) {
+        record.append(client: Array(context.connection.peer.host.utf8).span)
+        let name = context.server.nameBytes
+        record.append(server: name.span)
+        let head = context.head
+        if !head.lineRange.isEmpty, head.lineRange.upperBound <= head.buffer.count {
+            record.append(request: head.bytes(head.lineRange))
+        }
+    }
+
+    private static func appendHost(_ context: RequestContext, _ record: inout ErrorLog.Record) {
+        let head = context.head
+        if let host = head.first(.host) { record.append(host: head.value(host)) }
+    }
+}

@@ -1,0 +1,217 @@
+import Bytes
+import HTTP
+
+/// Runs a request through its phases: the server's rewrite phase, the search for a location, the location's phases, and, when
+/// an answer of the server's own is due, `error_page`.
+package enum RequestPipeline {
+    /// What the pipeline came to.
+    package enum Step {
+        /// `.composed`, `.pass` or `.follow`: never `.status`, which has become a composed page here.
+        case respond(Response)
+        case wait(Need)
+        case close
+    }
+
+    /// Internal redirects of one request, as nginx bounds them.
+    private static let redirectLimit = 10
+
+    /// Begins a request whose head has been decoded.
+    package static func begin(_ context: RequestContext, _ hosts: VirtualHosts) -> Step {
+        swap(&context.path, &context.head.path)
+        do throws(RequestFailure) {
+            context.server = try hosts.server(for: context.head.host, context)
+        } catch {
+            context.server = hosts.defaultServer
+            context.plan = context.server.fallback
+            return fail(context, error)
+        }
+        context.plan = context.server.fallback
+        context.isInServerPhase = true
+        return advance(context)
+    }
+
+    /// Answers a head that could not be decoded.
+    package static func refuse(_ context: RequestContext, _ hosts: VirtualHosts, _ failure: RequestFailure) -> Step {
+        context.server = hosts.defaultServer
+        context.plan = context.server.fallback
+        context.isInServerPhase = false
+        context.position = context.plan.handlers.count
+        return fail(context, failure)
+    }
+
+    /// Goes on from the handler that decides next (after a wait: the one that asked for it).
+    package static func advance(_ context: RequestContext) -> Step {
+        while true {
+            let verdict: Verdict
+            do throws(RequestFailure) {
+                verdict = try nextVerdict(context)
+            } catch {
+                context.failureReason = error.reason
+                if let step = answer(context, .status(error.status)) { return step }
+                continue
+            }
+            switch verdict {
+            case .next: context.position += 1
+            case .respond(let response):
+                if let step = answer(context, response) { return step }
+            case .redirect(let target):
+                if let step = redirect(context, to: target) { return step }
+            case .wait(let need): return .wait(need)
+            case .close: return .close
+            }
+        }
+    }
+
+    private static func nextVerdict(_ context: RequestContext) throws(RequestFailure) -> Verdict {
+        if context.isInServerPhase {
+            let handlers = context.server.handlers
+            if context.position < handlers.count { return try handlers[context.position].call(context) }
+            return try enterLocation(context)
+        }
+        let handlers = context.plan.handlers
+        if context.position < handlers.count { return try handlers[context.position].call(context) }
+        return .respond(.status(404))
+    }
+
+    /// Looks for the location of the path and begins its phases.
+    private static func enterLocation(_ context: RequestContext) throws(RequestFailure) -> Verdict {
+        context.isInServerPhase = false
+        switch try context.server.locations.find(context) {
+        case .plan(let plan): return try enter(context, plan)
+        case .redirectToSlash(let plan):
+            context.plan = plan
+            context.position = 0
+            context.response.location.append(contentsOf: context.path)
+            context.response.location.append(UInt8(ascii: "/"))
+            if context.hasQuery {
+                context.response.location.append(UInt8(ascii: "?"))
+                context.appendQuery(to: &context.response.location)
+            }
+            return .respond(.status(301))
+        case .nothing: return try enter(context, context.server.fallback)
+        }
+    }
+
+    private static func enter(_ context: RequestContext, _ plan: LocationPlan) throws(RequestFailure) -> Verdict {
+        context.plan = plan
+        // `.next` moves on by one.
+        context.position = -1
+        if plan.core.isInternal && !context.isInternal { throw RequestFailure(404, "the location is internal") }
+        if let limit = plan.exceptMethods, !limit.methods.contains(context.method, context.head) {
+            context.plan = limit.others
+        }
+        let bound = context.plan.core.clientMaxBodySize
+        if bound > 0, let length = context.head.contentLength, length > bound, context.errorStatus == 0 {
+            throw RequestFailure(413, "Content-Length above client_max_body_size")
+        }
+        return .next
+    }
+
+    /// Goes on inside the server, at another path or a named location.
+    private static func redirect(_ context: RequestContext, to target: InternalRedirect) -> Step? {
+        context.redirectCount += 1
+        if context.redirectCount > redirectLimit {
+            context.failureReason = "more than 10 internal redirects: a cycle of error_page, try_files, index or X-Accel-Redirect"
+            context.errorStatus = 500
+            return compose(context, 500)
+        }
+        context.isInternal = true
+        context.upstreamRedirected()
+        switch target {
+        case .uri(let path, let query):
+            context.path = path
+            context.query = query ?? []
+            context.isInServerPhase = true
+            context.position = 0
+            context.plan = context.server.fallback
+            return nil
+        case .named(let plan):
+            context.isInServerPhase = false
+            context.plan = plan
+            context.position = 0
+            return nil
+        }
+    }
+
+    // MARK: Answers
+
+    private static func fail(_ context: RequestContext, _ failure: RequestFailure) -> Step {
+        context.failureReason = failure.reason
+        if let step = answer(context, .status(failure.status)) { return step }
+        return advance(context)
+    }
+
+    /// nil: an error page leads elsewhere.
+    private static func answer(_ context: RequestContext, _ response: Response) -> Step? {
+        guard case .status(let status) = response else {
+            settleStatus(context)
+            return .respond(response)
+        }
+        if ErrorResponse.endsConnection(status) { context.response.closesConnection = true }
+        if status == 444 || status == 499 { return .close }
+        if let page = errorPage(context, for: status) {
+            return lead(context, to: page, for: status)
+        }
+        return compose(context, status)
+    }
+
+    private static func compose(_ context: RequestContext, _ status: Int) -> Step {
+        ErrorResponse.compose(context, status)
+        settleStatus(context)
+        return .respond(.composed)
+    }
+
+    /// The status that an error page stands in for is kept, unless `=` says otherwise.
+    private static func settleStatus(_ context: RequestContext) {
+        if context.overridingStatus != 0 {
+            context.response.status = context.overridingStatus
+        } else if context.keepsErrorStatus, context.response.status == 200 {
+            context.response.status = context.errorStatus
+        }
+    }
+
+    private static func errorPage(_ context: RequestContext, for status: Int) -> ErrorPage? {
+        let core = context.plan.core
+        if core.errorPages.isEmpty || (context.errorStatus != 0 && !core.recursiveErrorPages) { return nil }
+        for page in core.errorPages where page.statuses.contains(status) { return page }
+        return nil
+    }
+
+    private static func lead(_ context: RequestContext, to page: ErrorPage, for status: Int) -> Step? {
+        context.errorStatus = ErrorResponse.visible(status)
+        context.overridingStatus = 0
+        switch page.override {
+        case .keep: context.keepsErrorStatus = true
+        case .target: context.keepsErrorStatus = false
+        case .status(let code):
+            context.keepsErrorStatus = false
+            context.overridingStatus = code
+        }
+        switch page.target {
+        case .named(let name):
+            guard let plan = context.server.namedLocations[name] else { return compose(context, status) }
+            context.response.reset()
+            return redirect(context, to: .named(plan))
+        case .uri(let template):
+            let value = template.value(context)
+            if value.first != UInt8(ascii: "/") { return redirectOutside(context, value) }
+            let closes = context.response.closesConnection
+            context.response.reset()
+            context.response.closesConnection = closes
+            if context.method != .head { context.methodOverride = .get }
+            let mark = value.firstIndex(of: UInt8(ascii: "?"))
+            let path = mark.map { Array(value[..<$0]) } ?? value
+            return redirect(context, to: .uri(path: path, query: mark.map { Array(value[($0 + 1)...]) }))
+        }
+    }
+
+    /// `error_page 404 https://example.com/`: the client is sent there.
+    private static func redirectOutside(_ context: RequestContext, _ location: [UInt8]) -> Step {
+        let given = context.overridingStatus
+        let status = [301, 302, 303, 307, 308].contains(given) ? given : 302
+        context.overridingStatus = 0
+        context.keepsErrorStatus = false
+        context.response.location = location
+        return compose(context, status)
+    }
+}

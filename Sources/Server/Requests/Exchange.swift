@@ -1,0 +1,192 @@
+import Bytes
+import EventLoops
+
+/// A request that could not be answered at once: its context, its outbox, and the place where its task parks.
+///
+/// It lives until the last byte is drained; its task ends when nothing more has to be waited for. It never waits for the
+/// client's socket: it fills the outbox, and the drain empties it.
+package final class Exchange: Parking {
+    package let context: RequestContext
+    package let outbox = Outbox()
+    private var drain: (any Drain)?
+    /// The client has left.
+    package private(set) var isGone = false
+    /// The response's head is settled and handed to the drain.
+    package private(set) var hasBegun = false
+    private var isTaskRunning = false
+    private var isDrained = false
+
+    package init(_ context: RequestContext, drain: any Drain) {
+        self.context = context
+        self.drain = drain
+        super.init(loop: context.serving.loop)
+        enroll()
+        outbox.owner = self
+    }
+
+    // MARK: With a task
+
+    /// Waits for `need` and whatever the handlers ask for after it, and answers.
+    package func start(_ need: Need) {
+        isTaskRunning = true
+        loop.start { [self] in
+            await run(need)
+            isTaskRunning = false
+            settle()
+        }
+    }
+
+    /// The only straight line there is: what is needed is waited for, the handlers decide, the answer is delivered.
+    private func run(_ first: Need) async {
+        var need = first
+        while true {
+            context.outcome = await fulfil(need)
+            if isGone { return closeUpstream() }
+            switch RequestPipeline.advance(context) {
+            case .wait(let next): need = next
+            case .respond(let response): return await deliver(response)
+            case .close:
+                closeUpstream()
+                drain?.abort(self)
+                return
+            }
+        }
+    }
+
+    private func fulfil(_ need: Need) async -> Outcome {
+        switch need {
+        case .body: return await waitForBody()
+        case .delay(let milliseconds):
+            let end = loop.now + milliseconds
+            while loop.now < end, !isGone { _ = await park(until: end) }
+            return .done
+        case .upstream(let plan):
+            let exchange = UpstreamExchange(plan, context, owner: self)
+            context.upstreamState().exchange = exchange
+            return await exchange.obtainHead()
+        case .cached(let plan):
+            return await CachedExchange(plan, context, self).run()
+        }
+    }
+
+    /// The connection feeds the body and bounds its time; here one only waits to be woken.
+    private func waitForBody() async -> Outcome {
+        drain?.bodyWanted()
+        while !context.body.isWhole, context.body.failure == nil, !isGone {
+            _ = await park(until: .max)
+        }
+        if let failure = context.body.failure {
+            context.failureReason = failure.reason
+            return .failed(failure.status)
+        }
+        return .done
+    }
+
+    /// Tells the connection that body bytes are wanted (streaming).
+    package func wantBody() { drain?.bodyWanted() }
+
+    private func deliver(_ response: Response) async {
+        switch response {
+        case .composed:
+            closeUpstream()
+            begin()
+            outbox.append(context.response.content)
+            outbox.end()
+        case .follow(let follower):
+            follow(follower)
+        case .pass:
+            await pass()
+        case .status:
+            preconditionFailure("the pipeline composes statuses")
+        }
+    }
+
+    private func follow(_ follower: any BodyFollower) {
+        closeUpstream()
+        outbox.followerWaker = waker
+        begin()
+        outbox.append(follower, from: 0, to: .max)
+        outbox.end()
+    }
+
+    /// Passes on what the upstream sends, at the upstream's pace.
+    private func pass() async {
+        guard let upstream = context.upstream?.exchange else { return outbox.fail() }
+        upstream.prepare(outbox)
+        begin()
+        drain?.pump()
+        if upstream.isTunnel { return await upstream.tunnel(self, outbox) }
+        while true {
+            switch await upstream.next() {
+            case .bytes(let region, let isLast):
+                // The app is free before the client has anything.
+                if isLast { upstream.release() }
+                outbox.append(region)
+                if isLast { return outbox.end() }
+            case .end:
+                upstream.release()
+                return outbox.end()
+            case .failed:
+                upstream.close()
+                return outbox.fail()
+            case .gone:
+                return upstream.close()
+            }
+            while outbox.isFull, !isGone {
+                upstream.pauseReading()
+                outbox.requestRoom()
+                _ = await park(until: .max)
+            }
+        }
+    }
+
+    /// Hands the head to the drain.
+    private func begin() {
+        hasBegun = true
+        drain?.begin(self)
+    }
+
+    /// An answer that needs no task: what the first system call could not send.
+    package func startDraining() { hasBegun = true }
+
+    private func closeUpstream() {
+        context.upstream?.exchange?.close()
+        context.upstream?.exchange = nil
+    }
+
+    // MARK: What the drain says
+
+    /// Something was appended.
+    func pumpDrain() { drain?.pump() }
+
+    /// The client has left: the task finds out at its next look.
+    package func abandon() {
+        guard !isGone else { return }
+        isGone = true
+        drain = nil
+        outbox.discard()
+        if isTaskRunning { wake(.clientGone) } else { settle() }
+    }
+
+    /// Everything is out, or never will be.
+    package func drained() {
+        isDrained = true
+        drain = nil
+        outbox.discard()
+        settle()
+    }
+
+    /// Leaves the loop's table once neither the task nor the drain needs it.
+    private func settle() {
+        guard !isTaskRunning, isGone || isDrained else { return }
+        resign()
+    }
+
+    /// Without a task the only news are a fill's, and they are the drain's business.
+    package override func wake(_ reasons: WakeReasons) {
+        if isTaskRunning { super.wake(reasons) } else { drain?.pump() }
+    }
+
+    /// Whether the context may be used again by the connection: nobody else refers to it.
+    package var isOver: Bool { !isTaskRunning }
+}

@@ -1,0 +1,144 @@
+import Bytes
+import HTTP
+import Platform
+
+/// Writes a response's head for HTTP/1.1, in nginx's order of fields (RFC 9112 §4).
+enum ResponseHeadEncoding {
+    /// How the body's end is told.
+    enum Framing {
+        /// No body may follow (1xx, 204, 304) and nothing is said of one.
+        case none
+        case length(Int)
+        case chunked
+        case untilClose
+    }
+
+    /// What follows about the connection.
+    enum Persistence {
+        case keepAlive(header: Int?)
+        case close
+        case upgrade
+    }
+
+    /// Bytes that the head needs at most.
+    static func bound(_ response: borrowing OutgoingResponse) -> Int {
+        response.fields.bytes.count + 4 * response.fields.count + response.contentType.count + response.location.count
+            + response.etag.count + response.server.count + response.date.count + response.reason.count + 1024
+    }
+
+    /// Appends the whole head, with its empty line.
+    static func append(_ context: RequestContext, _ framing: Framing, _ persistence: Persistence, to output: ByteBuffer) {
+        appendStatusLine(context, output)
+        appendServerAndDate(context, output)
+        if !context.response.contentType.isEmpty {
+            line("Content-Type: ", context.response.contentType, output)
+        }
+        if case .length(let length) = framing {
+            output.append(literal: "Content-Length: ")
+            output.append(decimal: length)
+            output.append(literal: "\r\n")
+        }
+        appendLastModified(context, output)
+        appendLocation(context, output)
+        if case .chunked = framing { output.append(literal: "Transfer-Encoding: chunked\r\n") }
+        appendConnection(persistence, output)
+        if context.response.variesByEncoding { output.append(literal: "Vary: Accept-Encoding\r\n") }
+        if !context.response.etag.isEmpty { line("ETag: ", context.response.etag, output) }
+        appendFields(context, output)
+        output.append(literal: "\r\n")
+    }
+
+    private static func line(_ name: StaticString, _ value: [UInt8], _ output: ByteBuffer) {
+        output.append(literal: name)
+        output.append(value.span)
+        output.append(literal: "\r\n")
+    }
+
+    private static func appendStatusLine(_ context: RequestContext, _ output: ByteBuffer) {
+        if context.response.reason.isEmpty {
+            return ResponseEncoder.appendStatusLine(context.response.status, to: output)
+        }
+        output.append(literal: "HTTP/1.1 ")
+        output.append(decimal: context.response.status)
+        output.append(literal: " ")
+        let reason = context.response.reason
+        output.append(reason.span)
+        output.append(literal: "\r\n")
+    }
+
+    private static func appendServerAndDate(_ context: RequestContext, _ output: ByteBuffer) {
+        if context.response.server.isEmpty {
+            output.append(literal: "Server: zendan\r\n")
+        } else {
+            line("Server: ", context.response.server, output)
+        }
+        if context.response.date.isEmpty {
+            line("Date: ", context.serving.dates.text, output)
+        } else {
+            line("Date: ", context.response.date, output)
+        }
+    }
+
+    private static func appendLastModified(_ context: RequestContext, _ output: ByteBuffer) {
+        if !context.response.lastModifiedText.isEmpty {
+            line("Last-Modified: ", context.response.lastModifiedText, output)
+        } else if let seconds = context.response.lastModified, seconds >= 0 {
+            output.append(literal: "Last-Modified: ")
+            HTTPDate.append(seconds, to: output)
+            output.append(literal: "\r\n")
+        }
+    }
+
+    /// A Location within this server is made absolute (`absolute_redirect`).
+    private static func appendLocation(_ context: RequestContext, _ output: ByteBuffer) {
+        if context.response.location.isEmpty { return }
+        output.append(literal: "Location: ")
+        if context.response.location[0] == UInt8(ascii: "/"), context.plan.core.absoluteRedirect {
+            appendOrigin(context, output)
+        }
+        let location = context.response.location
+        output.append(location.span)
+        output.append(literal: "\r\n")
+    }
+
+    private static func appendOrigin(_ context: RequestContext, _ output: ByteBuffer) {
+        output.append(literal: "http://")
+        let core = context.plan.core
+        if core.serverNameInRedirect, !context.server.nameBytes.isEmpty {
+            let name = context.server.nameBytes
+            output.append(name.span)
+        } else if !context.head.host.isEmpty {
+            let host = context.head.host
+            output.append(host.span)
+        } else {
+            output.append(Array(context.localHost.utf8).span)
+        }
+        guard core.portInRedirect, let port = context.connection.local.port, port != 80 else { return }
+        output.append(literal: ":")
+        output.append(decimal: Int(port))
+    }
+
+    private static func appendConnection(_ persistence: Persistence, _ output: ByteBuffer) {
+        switch persistence {
+        case .close: output.append(literal: "Connection: close\r\n")
+        case .upgrade: output.append(literal: "Connection: upgrade\r\n")
+        case .keepAlive(let header):
+            output.append(literal: "Connection: keep-alive\r\n")
+            guard let header else { return }
+            output.append(literal: "Keep-Alive: timeout=")
+            output.append(decimal: header)
+            output.append(literal: "\r\n")
+        }
+    }
+
+    private static func appendFields(_ context: RequestContext, _ output: ByteBuffer) {
+        let bytes = context.response.fields.bytes
+        let span = bytes.span
+        for slot in context.response.fields.slots {
+            output.append(span.extracting(slot.nameRange))
+            output.append(literal: ": ")
+            output.append(span.extracting(slot.valueRange))
+            output.append(literal: "\r\n")
+        }
+    }
+}

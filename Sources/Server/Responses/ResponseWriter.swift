@@ -1,0 +1,403 @@
+import Bytes
+import HTTP
+import Platform
+
+/// Frames one response for HTTP/1.1 and sends it: the head with the first bytes of the body, then the rest of the outbox.
+final class ResponseWriter {
+    enum Progress {
+        /// The outbox has nothing for now.
+        case waiting
+        /// The socket takes no more.
+        case blocked
+        /// `limit_rate`: go on after this many milliseconds.
+        case paced(Int64)
+        case complete
+        /// The response or the connection is broken.
+        case broken
+    }
+
+    /// What a first attempt left over.
+    struct Rest {
+        var isComplete = false
+        var content = Content.empty
+        var failure: SystemError?
+    }
+
+    private unowned let connection: HTTP1Connection
+    private let context: RequestContext
+    private var framing = ResponseHeadEncoding.Framing.untilClose
+    private(set) var closesConnection = false
+    /// Head and chunk framing that have not been sent.
+    private var control: ByteBuffer
+    private var controlOffset = 0
+    private var isChunked = false
+    private var chunkLeft = 0
+    private var endAnnounced = false
+    private var hasBody = true
+    private(set) var isBlocked = false
+    private var bodySent = 0
+    private var bodyExpected: Int?
+    private var pacedSince: Int64 = -1
+
+    init(connection: HTTP1Connection, _ context: RequestContext) {
+        self.connection = connection
+        self.context = context
+        control = context.serving.output
+    }
+
+    // MARK: The head
+
+    /// Runs the header filters, chooses the framing and writes the head.
+    func settleHead() {
+        for filter in context.plan.headerFilters { filter.call(context) }
+        chooseFraming()
+        let persistence = choosePersistence()
+        let bound = ResponseHeadEncoding.bound(context.response)
+        control = bound <= context.serving.output.capacity ? context.serving.output : ByteBuffer(capacity: bound)
+        control.clear()
+        if context.head.version != .http09 {
+            ResponseHeadEncoding.append(context, framing, persistence, to: control)
+        }
+        context.headBytesSent = control.count
+    }
+
+    private func chooseFraming() {
+        let status = context.response.status
+        let isHead = context.head.method == .head
+        if status == 204 || status == 304 || (status < 200 && status != 101) {
+            framing = .none
+            hasBody = false
+        } else if status == 101 {
+            framing = .none
+        } else if let length = context.response.contentLength, context.response.bodyFilters.isEmpty {
+            framing = .length(length)
+            bodyExpected = length
+        } else if context.head.version == .http11, context.plan.core.usesChunkedCoding, context.head.version != .http09 {
+            framing = .chunked
+            isChunked = true
+        } else {
+            framing = .untilClose
+        }
+        if isHead {
+            hasBody = false
+            isChunked = false
+        }
+        if !hasBody {
+            bodyExpected = nil
+            context.response.content = .empty
+        }
+    }
+
+    private func choosePersistence() -> ResponseHeadEncoding.Persistence {
+        if context.response.status == 101 {
+            closesConnection = true
+            return .upgrade
+        }
+        let core = context.plan.core
+        var closes = context.response.closesConnection || !context.head.keepsAlive || core.keepaliveTimeout == 0
+        closes = closes || context.serving.isDraining || context.connection.requests >= core.keepaliveRequests
+        closes = closes || context.serving.loop.wallNow - context.connection.startedAt >= core.keepaliveTime
+        if case .untilClose = framing, hasBody { closes = true }
+        if !closes, core.keepaliveDisable != [], KeepaliveDisabling.applies(context) { closes = true }
+        closesConnection = closes
+        context.response.closesConnection = closes
+        return closes ? .close : .keepAlive(header: core.keepaliveHeader)
+    }
+
+    /// Whether the response has to go through an outbox.
+    var mustStream: Bool {
+        if !hasBody { return false }
+        if !context.response.bodyFilters.isEmpty || isChunked { return true }
+        if case .pieces = context.response.content { return true }
+        return Pacing.applies(context)
+    }
+
+    func attachFilters(_ outbox: Outbox) {
+        if hasBody {
+            for filter in context.response.bodyFilters { outbox.addFilter(filter) }
+        }
+        keepControl()
+    }
+
+    /// The loop's output block is only borrowed: what is not sent now is copied.
+    private func keepControl() {
+        guard control === context.serving.output else { return }
+        let rest = control.count - controlOffset
+        let own = ByteBuffer(capacity: rest + 64)
+        own.append(control.bytes(controlOffset..<control.count))
+        control = own
+        controlOffset = 0
+    }
+
+    // MARK: At once
+
+    /// One system call for head and body where that is possible.
+    func sendAtOnce() -> Rest {
+        switch context.response.content {
+        case .empty: return afterSend(connection.transport.send(control.bytes), .empty, 0)
+        case .memory(let bytes, let range):
+            let body = bytes.bytes
+            let result = connection.transport.send(control.bytes, body.extracting(range))
+            return afterSend(result, context.response.content, range.count)
+        case .file(let file, let range): return sendFileAtOnce(file, range)
+        case .pieces: return Rest(content: context.response.content)
+        }
+    }
+
+    /// A small file is read behind its head and sent with it; a larger one follows by sendfile.
+    private func sendFileAtOnce(_ file: SharedDescriptor, _ range: Range<Int>) -> Rest {
+        let core = context.plan.core
+        if range.count <= ResponseWriter.readLimit, range.count <= control.room {
+            let headCount = control.count
+            guard readFile(file, range) else { return Rest(failure: .inputOutput) }
+            let result = connection.transport.send(control.bytes)
+            control.truncate(to: headCount)
+            return afterSend(result, context.response.content, range.count)
+        }
+        if !core.usesSendfile { return Rest(content: context.response.content) }
+        let rest = afterSend(connection.transport.send(control.bytes, more: true), context.response.content, range.count)
+        guard rest.failure == nil, controlOffset == control.count else { return rest }
+        var offset = range.lowerBound
+        let count = min(range.count, core.sendfileMaxChunk > 0 ? core.sendfileMaxChunk : range.count)
+        let result = connection.transport.sendFile(file.rawValue, offset: &offset, count: count)
+        let sent = offset - range.lowerBound
+        context.bytesSent += sent
+        bodySent += sent
+        if case .failed(let error) = result { return Rest(failure: error) }
+        if case .closed = result { return Rest(failure: .inputOutput) }
+        if offset == range.upperBound { return Rest(isComplete: true) }
+        return Rest(content: .file(file, offset..<range.upperBound))
+    }
+
+    /// Files up to this size are read and sent with their head; measured against sendfile (docs/decisions).
+    private static let readLimit = 16384
+
+    private func readFile(_ file: SharedDescriptor, _ range: Range<Int>) -> Bool {
+        var position = range.lowerBound
+        while position < range.upperBound {
+            let left = range.upperBound - position
+            let count = control.fill { span in
+                var part = span._mutatingExtracting(first: left)
+                return (try? File.read(file.rawValue, into: &part, at: position)) ?? 0
+            }
+            if count == 0 { return false }
+            position += count
+        }
+        return true
+    }
+
+    private func afterSend(_ result: IOResult, _ content: Content, _ bodyCount: Int) -> Rest {
+        switch result {
+        case .done(let count):
+            context.bytesSent += count
+            let head = min(count, control.count - controlOffset)
+            controlOffset += head
+            let body = count - head
+            bodySent += body
+            if controlOffset == control.count, body == bodyCount { return Rest(isComplete: true) }
+            return Rest(content: content.dropping(body))
+        case .wouldBlock: return Rest(content: content)
+        case .closed: return Rest(failure: .brokenPipe)
+        case .failed(let error): return Rest(failure: error)
+        }
+    }
+
+    // MARK: From the outbox
+
+    /// Sends what the outbox has, until the socket or the outbox says stop.
+    func drain(_ outbox: Outbox) -> Progress {
+        isBlocked = false
+        while true {
+            let allowance = Pacing.allowance(context, sent: bodySent, since: &pacedSince)
+            if allowance == 0 { return .paced(Pacing.delay(context, sent: bodySent, since: pacedSince)) }
+            switch outbox.front() {
+            case .memory:
+                if !hasBody {
+                    outbox.consume(outbox.piece.count)
+                    continue
+                }
+                if let stop = sendMemory(outbox, allowance) { return stop }
+            case .file:
+                if !hasBody {
+                    outbox.consume(outbox.pieceCount)
+                    continue
+                }
+                if let stop = sendFile(outbox, allowance) { return stop }
+            case .wait: return flushControl() ?? .waiting
+            case .failed:
+                _ = flushControl()
+                return .broken
+            case .end: return finish()
+            }
+        }
+    }
+
+    private func finish() -> Progress {
+        if let bodyExpected, bodySent < bodyExpected { return .broken }
+        if isChunked, !endAnnounced {
+            makeRoom(8)
+            control.append(literal: ResponseEncoder.lastChunk)
+            endAnnounced = true
+        }
+        return flushControl() ?? .complete
+    }
+
+    private func makeRoom(_ count: Int) {
+        if controlOffset == control.count {
+            control.clear()
+            controlOffset = 0
+        }
+        if control.room >= count { return }
+        let larger = ByteBuffer(capacity: control.count - controlOffset + max(count, 256))
+        larger.append(control.bytes(controlOffset..<control.count))
+        control = larger
+        controlOffset = 0
+    }
+
+    /// nil: nothing is left of it.
+    private func flushControl() -> Progress? {
+        while controlOffset < control.count {
+            switch connection.transport.send(control.bytes(controlOffset..<control.count)) {
+            case .done(let count):
+                controlOffset += count
+                context.bytesSent += count
+            case .wouldBlock:
+                isBlocked = true
+                return .blocked
+            case .closed, .failed: return .broken
+            }
+        }
+        return nil
+    }
+
+    private func sendMemory(_ outbox: Outbox, _ allowance: Int) -> Progress? {
+        let piece = outbox.piece
+        var count = min(piece.count, allowance)
+        if let bodyExpected { count = min(count, bodyExpected - bodySent) }
+        if count <= 0 {
+            // More than was announced: the surplus is dropped.
+            outbox.consume(piece.count)
+            return nil
+        }
+        if isChunked {
+            if chunkLeft == 0 { announceChunk(count) }
+            count = min(count, chunkLeft)
+        }
+        let endsChunk = isChunked && count == chunkLeft
+        let isLast = endsChunk && count == piece.count && outbox.frontIsLast
+        let suffix: StaticString = endsChunk ? (isLast ? ResponseEncoder.chunkEndAndLastChunk : ResponseEncoder.chunkEnd) : ""
+        let control = self.control
+        let head = control.bytes(controlOffset..<control.count)
+        let bytes = piece.bytes
+        let body = bytes.extracting(first: count)
+        let result: IOResult
+        if endsChunk {
+            let tail = context.serving.literal(suffix)
+            result = connection.transport.send(head, body, tail.bytes)
+        } else {
+            result = connection.transport.send(head, body)
+        }
+        return account(result, outbox, count, suffix, isLast)
+    }
+
+    private func account(_ result: IOResult, _ outbox: Outbox, _ count: Int, _ suffix: StaticString, _ isLast: Bool) -> Progress? {
+        switch result {
+        case .done(let sent):
+            context.bytesSent += sent
+            let fromControl = min(sent, control.count - controlOffset)
+            controlOffset += fromControl
+            let fromBody = min(sent - fromControl, count)
+            outbox.consume(fromBody)
+            bodySent += fromBody
+            if isChunked { chunkLeft -= fromBody }
+            let length = suffix.utf8CodeUnitCount
+            let fromSuffix = sent - fromControl - fromBody
+            if fromBody == count, length > 0 {
+                endAnnounced = isLast
+                if fromSuffix < length {
+                    makeRoom(length)
+                    let tail = context.serving.literal(suffix)
+                    control.append(tail.bytes.extracting(fromSuffix..<length))
+                }
+            }
+            if fromBody == count, fromSuffix == length { return nil }
+            isBlocked = true
+            return .blocked
+        case .wouldBlock:
+            isBlocked = true
+            return .blocked
+        case .closed, .failed: return .broken
+        }
+    }
+
+    private func announceChunk(_ count: Int) {
+        makeRoom(ResponseEncoder.longestChunkSize)
+        ResponseEncoder.appendChunkSize(count, to: control)
+        chunkLeft = count
+    }
+
+    private func sendFile(_ outbox: Outbox, _ allowance: Int) -> Progress? {
+        guard let file = outbox.pieceFile else { return .broken }
+        let core = context.plan.core
+        var count = min(outbox.pieceCount, allowance)
+        if let bodyExpected { count = min(count, bodyExpected - bodySent) }
+        if count <= 0 {
+            outbox.consume(outbox.pieceCount)
+            return nil
+        }
+        if isChunked {
+            if chunkLeft == 0 { announceChunk(count) }
+            count = min(count, chunkLeft)
+        }
+        if let stop = flushControl() { return stop }
+        if core.sendfileMaxChunk > 0 { count = min(count, core.sendfileMaxChunk) }
+        var offset = outbox.pieceOffset
+        let result = core.usesSendfile ? connection.transport.sendFile(file.rawValue, offset: &offset, count: count)
+            : copyFile(file, &offset, count)
+        let sent = offset - outbox.pieceOffset
+        context.bytesSent += sent
+        bodySent += sent
+        outbox.consume(sent)
+        if isChunked, sent > 0 {
+            chunkLeft -= sent
+            if chunkLeft == 0 {
+                makeRoom(8)
+                control.append(literal: ResponseEncoder.chunkEnd)
+            }
+        }
+        switch result {
+        case .done: return nil
+        case .wouldBlock:
+            isBlocked = true
+            return .blocked
+        case .closed, .failed: return .broken
+        }
+    }
+
+    /// `sendfile off`: through memory.
+    private func copyFile(_ file: SharedDescriptor, _ offset: inout Int, _ count: Int) -> IOResult {
+        let block = context.serving.output
+        block.clear()
+        let wanted = min(count, block.capacity)
+        let position = offset
+        let read = block.fill { span in
+            var part = span._mutatingExtracting(first: wanted)
+            return (try? File.read(file.rawValue, into: &part, at: position)) ?? 0
+        }
+        if read == 0 { return .closed }
+        let result = connection.transport.send(block.bytes)
+        if case .done(let sent) = result { offset += sent }
+        return result
+    }
+}
+
+extension Content {
+    /// What is left when `count` bytes are taken off the front.
+    func dropping(_ count: Int) -> Content {
+        switch self {
+        case .empty, .pieces: return self
+        case .memory(let bytes, let range): return .memory(bytes, (range.lowerBound + count)..<range.upperBound)
+        case .file(let file, let range): return .file(file, (range.lowerBound + count)..<range.upperBound)
+        }
+    }
+}
