@@ -18,7 +18,8 @@ package final class ChildProcess: Sendable {
     /// `socketActivation` LISTEN_FDS and LISTEN_PID tell so in systemd's way.
     package init(
         _ executable: String, _ arguments: [String], environment: [String: String] = ProcessInfo.processInfo.environment,
-        directory: String? = nil, handingDown: [Int32] = [], socketActivation: Bool = false, output: String
+        directory: String? = nil, handingDown: [Int32] = [], socketActivation: Bool = false, isGuarded: Bool = true,
+        output: String
     ) throws {
         outputPath = output
         var command = [executable] + arguments
@@ -70,7 +71,7 @@ package final class ChildProcess: Sendable {
         }
         guard result == 0 else { throw HarnessError.system("start \(command[0])", result) }
         pid = number
-        Running.add(number)
+        if isGuarded { Guardian.shared?.watch(number) }
     }
 
     deinit { end() }
@@ -106,7 +107,7 @@ package final class ChildProcess: Sendable {
             _ = kill(-pid, SIGKILL)
             var status = Int32(0)
             while unsafe waitpid(pid, &status, 0) < 0 && errno == EINTR {}
-            Running.remove(pid)
+            Guardian.shared?.forget(pid)
         }
     }
 
@@ -130,23 +131,6 @@ package func run(
         throw HarnessError("\(executable) \(arguments) did not end within \(limit): \(child.output)")
     }
     return (status, child.output)
-}
-
-/// The children that still run: killed when the test process ends in an orderly way before their tests did.
-private enum Running {
-    private static let pids = Guarded<Set<pid_t>>([])
-    private static let atEnd: Void = {
-        _ = atexit { Running.pids.with { for pid in $0 { _ = kill(-pid, SIGKILL) } } }
-    }()
-
-    static func add(_ pid: pid_t) {
-        _ = atEnd
-        pids.with { _ = $0.insert(pid) }
-    }
-
-    static func remove(_ pid: pid_t) {
-        pids.with { _ = $0.remove(pid) }
-    }
 }
 
 /// Held while a child starts. True once the descriptors that this process itself inherited are kept from its children.

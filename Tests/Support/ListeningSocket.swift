@@ -58,6 +58,8 @@ package final class ListeningSocket: Sendable {
     }
 
     private func listen(backlog: Int32) throws {
+        // Whoever inherits it (nginx takes it as it comes) must not hang in accept when another process was faster.
+        _ = fcntl(descriptor.number, F_SETFL, O_NONBLOCK)
         guard Glibc.listen(descriptor.number, backlog) == 0 else { throw HarnessError.system("listen \(endpoint)") }
     }
 

@@ -41,7 +41,6 @@ package final class Origin: Sendable {
         socket = try unix.map { try ListeningSocket(unix: $0) } ?? ListeningSocket()
         self.options = options
         self.handler = handler
-        _ = fcntl(socket.descriptor.number, F_SETFL, O_NONBLOCK)
         let thread = Thread { [weak self, socket] in
             while true {
                 let accepted = socket.descriptor.accept(until: .in(.seconds(1)))
