@@ -1,0 +1,121 @@
+import Bytes
+import Platform
+
+/// Where the files of a zone lie and how they are called: nginx's layout of levels, taken from the end of the digest, and
+/// names of our own, so that nginx's file for the same key is never touched.
+package struct CacheDirectory: Sendable {
+    package let path: String
+    package let levels: [Int]
+
+    package init(path: String, levels: [Int]) {
+        var path = path
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        self.path = path
+        self.levels = levels
+    }
+
+    /// Directories of the levels above the file of `digest`, outermost first, as absolute paths.
+    package func levelPaths(for digest: Digest) -> [String] {
+        var hex: [UInt8] = []
+        digest.appendHex(to: &hex)
+        var result: [String] = []
+        var current = path
+        var end = hex.count
+        for level in levels {
+            current += "/" + String(decoding: hex[(end - level)..<end], as: UTF8.self)
+            end -= level
+            result.append(current)
+        }
+        return result
+    }
+
+    /// The file of `digest`.
+    package func filePath(for digest: Digest) -> String {
+        var bytes = zeroTerminatedPath(for: digest)
+        bytes.removeLast()
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// As `filePath(for:)`, ready for the kernel.
+    package func zeroTerminatedPath(for digest: Digest) -> [UInt8] {
+        var hex: [UInt8] = []
+        hex.reserveCapacity(32)
+        digest.appendHex(to: &hex)
+        var result: [UInt8] = []
+        result.reserveCapacity(path.utf8.count + 48)
+        result.append(contentsOf: path.utf8)
+        var end = hex.count
+        for level in levels {
+            result.append(UInt8(ascii: "/"))
+            result.append(contentsOf: hex[(end - level)..<end])
+            end -= level
+        }
+        result.append(UInt8(ascii: "/"))
+        result.append(contentsOf: hex)
+        result.append(contentsOf: EntryFormat.suffix.utf8)
+        result.append(0)
+        return result
+    }
+
+    /// A name for a file that is being written: beside its place, or in `directory`.
+    package func temporaryPath(for digest: Digest, in directory: String?, process: Int, serial: Int) -> String {
+        var hex: [UInt8] = []
+        digest.appendHex(to: &hex)
+        let parent = directory ?? levelPaths(for: digest).last ?? path
+        return "\(parent)/\(String(decoding: hex, as: UTF8.self))\(EntryFormat.suffix).tmp.\(process).\(serial)"
+    }
+
+    /// What a name in the directory says.
+    package enum Name: Sendable, Equatable {
+        case entry(Digest)
+        /// Left by a writer of this process number.
+        case temporary(process: Int)
+        case foreign
+    }
+
+    package static func classify(_ name: String) -> Name {
+        let bytes = Array(name.utf8)
+        let suffix = Array(EntryFormat.suffix.utf8)
+        guard bytes.count >= 32 + suffix.count, Array(bytes[32..<(32 + suffix.count)]) == suffix,
+            !bytes[..<32].contains(where: { $0 >= UInt8(ascii: "A") && $0 <= UInt8(ascii: "F") }),
+            let digest = Digest(hex: bytes.span.extracting(0..<32))
+        else { return .foreign }
+        if bytes.count == 32 + suffix.count { return .entry(digest) }
+        let parts = name.dropFirst(32 + suffix.count).split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 4, parts[0].isEmpty, parts[1] == "tmp", let process = Int(parts[2]), process > 0, Int(parts[3]) != nil
+        else { return .foreign }
+        return .temporary(process: process)
+    }
+
+    /// Makes the directories above the file of `digest`, and the zone's own.
+    package func createLevels(for digest: Digest) throws(SystemError) {
+        try Directory.createAll(path, mode: 0o700)
+        for level in levelPaths(for: digest) { try Directory.create(level, mode: 0o700) }
+    }
+
+    package enum Removal: Sendable, Equatable {
+        case removed, absent, notOurs
+    }
+
+    /// Removes a file when it begins with our magic. The caller has seen to the name.
+    package static func removeOurs(_ path: String) throws(SystemError) -> Removal {
+        let file: FileDescriptor
+        do throws(SystemError) {
+            file = try File.open(path, .read, nonBlocking: true)
+        } catch {
+            if error == .notFound { return .absent }
+            throw error
+        }
+        var start = [UInt8](repeating: 0, count: EntryFormat.magic.count)
+        var span = start.mutableSpan
+        let count = try File.read(file.rawValue, into: &span, at: 0)
+        guard count == EntryFormat.magic.count, start == EntryFormat.magic else { return .notOurs }
+        do throws(SystemError) {
+            try File.remove(path)
+        } catch {
+            if error == .notFound { return .absent }
+            throw error
+        }
+        return .removed
+    }
+}

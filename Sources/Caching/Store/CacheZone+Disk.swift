@@ -1,0 +1,143 @@
+import Bytes
+import HTTP
+import Platform
+
+/// Reading files. All of it may block.
+extension CacheZone {
+    /// As `find`, reading from disk what memory does not have: after a restart the file system is the index of record.
+    package func findOnDisk(_ key: CacheKey, _ request: RequestHead, now: WallTime) -> Lookup {
+        let own = CachePlace(digest: key.digest)
+        guard let primary = fetchEntry(key.digest, key, now: now) else { return .none(own) }
+        if primary.entry.head.selects(request) {
+            return CacheZone.classify(primary.entry, own, primary.isUpdating, now)
+        }
+        let vary = primary.entry.head.vary
+        let place = CachePlace(digest: key.digest(of: vary.variant(of: request)), vary: vary)
+        guard let found = fetchEntry(place.digest, key, now: now), found.entry.head.vary == vary,
+            found.entry.head.selects(request)
+        else { return .none(place) }
+        return CacheZone.classify(found.entry, place, found.isUpdating, now)
+    }
+
+    private func fetchEntry(_ digest: Digest, _ key: CacheKey, now: WallTime) -> (entry: Entry, isUpdating: Bool)? {
+        var found: (entry: Entry, isUpdating: Bool)?
+        switch resident(digest, now: now) {
+        case .entry(let entry, let isUpdating): found = (entry, isUpdating)
+        case .absent where isWarm: break
+        case .absent, .file: found = load(digest, now: now).map { ($0, isBeingUpdated(digest)) }
+        }
+        guard let found, found.entry.head.hasKey(key.bytes.span) else { return nil }
+        return found
+    }
+
+    private func isBeingUpdated(_ digest: Digest) -> Bool {
+        shard(digest).withLock { shard in shard.nodes.find(digest).map { shard.nodes[$0].isUpdating } ?? false }
+    }
+
+    /// Reads the file of `digest` and puts it into memory if there is room.
+    func load(_ digest: Digest, now: WallTime) -> Entry? {
+        let stamp = stamp(digest)
+        switch EntryFile.open(directory.zeroTerminatedPath(for: digest), largestMemoryBody: definition.largestMemoryBody) {
+        case .entry(let file):
+            let entry = makeEntry(file.head, file.body, digest: digest, fileMark: file.mark)
+            keep(entry, size: DiskAccount.rounded(file.size), stamp: stamp, now: now)
+            return entry
+        case .absent:
+            forget(digest, stamp: stamp)
+            return nil
+        case .damaged:
+            removeDamaged(digest, stamp: stamp)
+            return nil
+        case .foreign:
+            forget(digest, stamp: stamp)
+            return nil
+        case .failed(let error):
+            tell(.diskFailed(operation: "open", path: directory.filePath(for: digest), error))
+            return nil
+        }
+    }
+
+    /// Changes with every file that is put in place under this digest.
+    private func stamp(_ digest: Digest) -> UInt32 {
+        shard(digest).withLock { shard in shard.nodes.find(digest).map { shard.nodes[$0].stamp } ?? 0 }
+    }
+
+    private func keep(_ entry: Entry, size: Int, stamp: UInt32, now: WallTime) {
+        let digest = entry.digest
+        let openFiles = definition.openFiles
+        for attempt in 0..<2 {
+            let isDone = shard(digest).withLock { shard in
+                guard let index = shard.findOrInsert(digest, at: now.seconds) else { return false }
+                guard shard.nodes[index].stamp == stamp else { return true }
+                if !shard.nodes[index].hasFile {
+                    shard.nodes[index].hasFile = true
+                    shard.nodes[index].size = size
+                    disk.add(size)
+                }
+                admit(entry, at: index, in: &shard, openFiles: openFiles)
+                return true
+            }
+            if isDone { return }
+            if attempt == 0, !makeRoomForNode(digest), !evictOldest() { return }
+        }
+    }
+
+    /// The file is not there (any more): so neither is the node.
+    private func forget(_ digest: Digest, stamp: UInt32) {
+        let size: Int = shard(digest).withLock { shard in
+            guard let index = shard.nodes.find(digest), shard.nodes[index].stamp == stamp, shard.nodes[index].hasFile else { return 0 }
+            let size = shard.nodes[index].size
+            shard.remove(index)
+            return size
+        }
+        disk.release(size)
+    }
+
+    private func removeDamaged(_ digest: Digest, stamp: UInt32) {
+        let path = directory.filePath(for: digest)
+        let wasRemoved = stripe(digest).withLock { _ in
+            guard self.stamp(digest) == stamp else { return false }
+            return (try? CacheDirectory.removeOurs(path)) == .removed
+        }
+        forget(digest, stamp: stamp)
+        if wasRemoved { tell(.damaged(path: path)) }
+    }
+
+    /// Removes an entry with its file.
+    package func remove(_ digest: Digest) {
+        let path = directory.filePath(for: digest)
+        var failure: SystemError?
+        let size: Int = stripe(digest).withLock { _ in
+            guard shard(digest).withLock({ $0.nodes.find(digest) != nil }) else { return 0 }
+            do throws(SystemError) {
+                _ = try CacheDirectory.removeOurs(path)
+            } catch {
+                failure = error
+            }
+            return shard(digest).withLock { shard in
+                guard let index = shard.nodes.find(digest) else { return 0 }
+                let size = shard.nodes[index].size
+                shard.remove(index)
+                return size
+            }
+        }
+        disk.release(size)
+        raiseEpoch()
+        if let failure { tell(.diskFailed(operation: "remove", path: path, failure)) }
+    }
+
+    /// Removes the entry that was used longest ago, in whatever shard; false when there is none.
+    func evictOldest() -> Bool {
+        var victim: (digest: Digest, lastUse: Int)?
+        for lock in shards {
+            let candidate: (Digest, Int)? = lock.withLock { shard in
+                let oldest = shard.nodes.oldest
+                return oldest == IndexNode.none ? nil : (shard.nodes[oldest].digest, shard.nodes[oldest].lastUse)
+            }
+            if let candidate, victim.map({ candidate.1 < $0.lastUse }) ?? true { victim = (candidate.0, candidate.1) }
+        }
+        guard let victim else { return false }
+        remove(victim.digest)
+        return true
+    }
+}

@@ -1,0 +1,148 @@
+import Bytes
+import HTTP
+import Platform
+
+/// Putting responses in, and confirming them.
+extension CacheZone {
+    /// Names the temporary files of this process.
+    static let processNumber = Int(Processes.current)
+
+    /// A writer for a response that was judged storable; nil when it could never fit. `temporaryDirectory` is
+    /// `proxy_temp_path` where `use_temp_path` is on.
+    package func beginStore(_ head: StoredHead, digest: Digest, temporaryDirectory: String? = nil) -> EntryWriter? {
+        if let length = head.declaredLength, !disk.couldFit(length) { return nil }
+        let usesIt = definition.usesTemporaryPath
+        return EntryWriter(zone: self, head: head, digest: digest, temporaryDirectory: usesIt ? temporaryDirectory : nil)
+    }
+
+    /// Reserves bytes of disk, removing what was used longest ago until they fit.
+    func reserveDisk(_ count: Int) -> Bool {
+        if disk.reserve(count) { return true }
+        guard disk.couldFit(count) else { return false }
+        for _ in 0..<1000 {
+            guard evictOldest() else { return false }
+            if disk.reserve(count) { return true }
+        }
+        return false
+    }
+
+    /// Makes a node for what is about to be stored, at the expense of others if need be. It may block.
+    func ensureNode(_ digest: Digest, now: WallTime) {
+        for _ in 0..<64 {
+            if shard(digest).withLock({ $0.findOrInsert(digest, at: now.seconds) != nil }) { return }
+            if makeRoomForNode(digest) { continue }
+            noteMemoryFull()
+            guard evictOldest(in: digest) else { return }
+        }
+    }
+
+    /// Remembers that memory ran out, so that the manager makes some room ahead.
+    private func noteMemoryFull() {
+        let count = entryCount
+        watermark.store(count - count / 8, ordering: .relaxed)
+        tell(.memoryFull(zone: name))
+    }
+
+    /// Removes the entry used longest ago in the shard of `digest`.
+    private func evictOldest(in digest: Digest) -> Bool {
+        let victim: Digest? = shard(digest).withLock { shard in
+            let oldest = shard.nodes.oldest
+            return oldest == IndexNode.none ? nil : shard.nodes[oldest].digest
+        }
+        guard let victim else { return evictOldest() }
+        remove(victim)
+        return true
+    }
+
+    /// Makes an entry the one that is found, its file being in place; false without memory for its node. The caller holds the
+    /// stripe, and accounts for its own reservation.
+    func publish(_ entry: Entry, size: Int, now: WallTime) -> Bool {
+        let openFiles = definition.openFiles
+        let oldSize: Int? = shard(entry.digest).withLock { shard in
+            guard let index = shard.findOrInsert(entry.digest, at: now.seconds) else { return nil }
+            let oldSize = shard.nodes[index].hasFile ? shard.nodes[index].size : 0
+            shard.nodes[index].hasFile = true
+            shard.nodes[index].size = size
+            shard.nodes[index].stamp &+= 1
+            shard.nodes[index].isUpdating = false
+            shard.nodes.touch(index, at: now.seconds)
+            admit(entry, at: index, in: &shard, openFiles: openFiles)
+            return oldSize
+        }
+        guard let oldSize else { return false }
+        disk.release(oldSize)
+        raiseEpoch()
+        return true
+    }
+
+    /// Puts the head that a 304 confirmed in place of the stored one (RFC 9111 §4.3.4); the body stays. The file gets a record,
+    /// or is written anew once its records have grown long. It may block.
+    package func confirm(_ entry: Entry, with head: StoredHead, now: WallTime) -> Entry {
+        if isDueForCompaction(entry, head), let rewritten = rewrite(entry, head, now: now) { return rewritten }
+        let fresh = makeEntry(head, entry.body, digest: entry.digest, fileMark: entry.fileMark)
+        let openFiles = definition.openFiles
+        var failure: SystemError?
+        stripe(entry.digest).withLock { _ in
+            do throws(SystemError) {
+                try appendRecord(entry, head)
+            } catch {
+                failure = error
+            }
+            shard(entry.digest).withLock { shard in
+                guard let index = shard.nodes.find(entry.digest) else { return }
+                shard.nodes[index].stamp &+= 1
+                shard.nodes[index].isUpdating = false
+                shard.nodes.touch(index, at: now.seconds)
+                admit(fresh, at: index, in: &shard, openFiles: openFiles)
+            }
+        }
+        raiseEpoch()
+        if let failure, failure != .notFound {
+            tell(.diskFailed(operation: "update", path: directory.filePath(for: entry.digest), failure))
+        }
+        return fresh
+    }
+
+    /// The file of `entry` and where its next record goes; nil when another file has its name by now.
+    private func recordPlace(_ raw: Int32, _ entry: Entry) throws(SystemError) -> Int? {
+        let status = try File.status(raw)
+        let fixed = try EntryFile.bytes(raw, at: 0, count: EntryFormat.fixedLength)
+        guard EntryFormat.isOurs(fixed.span), EntryFormat.mark(of: fixed.span) == entry.fileMark else { return nil }
+        guard let start = EntryFormat.updatesStart(fixed.span), start <= status.size else { return nil }
+        let tail = try EntryFile.bytes(raw, at: start, count: min(status.size - start, EntryFormat.longestHead))
+        return start + UpdateRecord.decode(tail.span, at: start, file: entry.fileMark).end
+    }
+
+    private func appendRecord(_ entry: Entry, _ head: StoredHead) throws(SystemError) {
+        let file = try File.open(directory.filePath(for: entry.digest), .readWrite)
+        guard let offset = try recordPlace(file.rawValue, entry) else { return }
+        let record = UpdateRecord.encode(head, at: offset, file: entry.fileMark)
+        try File.write(file.rawValue, record.span, at: offset)
+    }
+
+    private func isDueForCompaction(_ entry: Entry, _ head: StoredHead) -> Bool {
+        guard let file = try? File.open(directory.filePath(for: entry.digest), .read),
+            let fixed = try? EntryFile.bytes(file.rawValue, at: 0, count: EntryFormat.fixedLength),
+            let start = EntryFormat.updatesStart(fixed.span), let status = try? File.status(file.rawValue)
+        else { return false }
+        return status.size - start + head.cost > UpdateRecord.compactionLength
+    }
+
+    private func rewrite(_ entry: Entry, _ head: StoredHead, now: WallTime) -> Entry? {
+        guard let writer = beginStore(head, digest: entry.digest) else { return nil }
+        switch entry.body {
+        case .memory(let bytes):
+            guard writer.write(bytes.bytes) else { return nil }
+        case .file(let file):
+            var done = 0
+            while done < file.count {
+                let wanted = min(256 << 10, file.count - done)
+                guard let piece = try? EntryFile.bytes(file.descriptor.rawValue, at: file.offset + done, count: wanted),
+                    !piece.isEmpty, writer.write(piece.span)
+                else { return nil }
+                done += piece.count
+            }
+        }
+        return writer.commit(now: now)
+    }
+}

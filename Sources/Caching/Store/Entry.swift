@@ -1,0 +1,91 @@
+import Bytes
+import HTTP
+import Platform
+import Synchronization
+
+/// A range of an open file.
+package struct CachedFile: Sendable {
+    package let descriptor: SharedDescriptor
+    package let offset: Int
+    package let count: Int
+
+    package init(descriptor: SharedDescriptor, offset: Int, count: Int) {
+        self.descriptor = descriptor
+        self.offset = offset
+        self.count = count
+    }
+}
+
+/// Where the body of a stored response lies.
+package enum EntryBody: Sendable {
+    case memory(FrozenBytes)
+    case file(CachedFile)
+
+    package var count: Int {
+        switch self {
+        case .memory(let bytes): bytes.count
+        case .file(let file): file.count
+        }
+    }
+}
+
+/// A stored response at hand: head and body, which never change, and a word that says whether it is still the one stored.
+///
+/// Every thread may hold it. Who keeps one from request to request asks `isCurrent` each time, which touches no lock and no
+/// reference count. A reader that was given the entry may go on to its end after that.
+package final class Entry: Sendable {
+    package let head: StoredHead
+    package let body: EntryBody
+    /// Names the file: the digest of the key, or of key and variant.
+    package let digest: Digest
+    /// The checksum of the file's head: tells this file from another under the same name.
+    let fileMark: UInt64
+    /// The zone's generation when it was stored or read.
+    let generation: UInt64
+    /// Bytes charged to the zone while this object lives; 0 when it is not part of the RAM tier.
+    let cost: Int
+    private let budget: MemoryBudget
+    private let isDead = Atomic<Bool>(false)
+    /// Asked for since the hand of the eviction passed it last.
+    private let visited = Atomic<Bool>(false)
+
+    /// Takes over `cost` bytes that the caller has taken from `budget`.
+    init(head: StoredHead, body: EntryBody, digest: Digest, fileMark: UInt64, generation: UInt64, cost: Int, budget: MemoryBudget) {
+        self.head = head
+        self.body = body
+        self.digest = digest
+        self.fileMark = fileMark
+        self.generation = generation
+        self.cost = cost
+        self.budget = budget
+    }
+
+    deinit { if cost > 0 { budget.give(cost) } }
+
+    /// Whether this is still what the zone would answer with: neither replaced, removed nor evicted from memory.
+    package var isCurrent: Bool { !isDead.load(ordering: .acquiring) }
+
+    package var isFileBacked: Bool { if case .file = body { true } else { false } }
+
+    package func isFresh(at now: WallTime) -> Bool { head.lifetime.isFresh(at: now) }
+
+    /// Notes a use for the eviction; writes only when nobody has since the hand passed, so hits on many threads share the
+    /// line of memory peacefully.
+    package func noteUse() {
+        if !visited.load(ordering: .relaxed) { visited.store(true, ordering: .relaxed) }
+    }
+
+    /// Whether it was used since the last call.
+    func takeVisited() -> Bool { visited.exchange(false, ordering: .relaxed) }
+
+    func retire() { isDead.store(true, ordering: .releasing) }
+
+    /// Bytes that an entry with this head and body takes in memory.
+    static func cost(of head: StoredHead, body: EntryBody) -> Int {
+        let fixed = 192
+        switch body {
+        case .memory(let bytes): return fixed + head.cost + bytes.count + 48
+        case .file: return fixed + head.cost + 64
+        }
+    }
+}

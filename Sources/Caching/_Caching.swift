@@ -1,1 +1,0 @@
-// Caching: see docs/architecture.
