@@ -43,8 +43,8 @@ package struct ResponseFacts: Sendable {
     private mutating func note(_ name: FieldName, _ value: Span<UInt8>) {
         switch name {
         case .cacheControl: control.add(value)
-        case .expires: if expires == .absent { expires = .at(HTTPDate.parse(value)) }
-        case .date: if date == nil { date = HTTPDate.parse(value) }
+        case .expires: if expires == .absent { expires = .at(HTTPDate.parse(value).map(Int.init)) }
+        case .date: if date == nil { date = HTTPDate.parse(value).map(Int.init) }
         case .age: if age == nil { age = ResponseFacts.age(value) }
         case .setCookie: hasSetCookie = true
         case .vary: varyLines.append(value.array)

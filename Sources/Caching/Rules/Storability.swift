@@ -59,7 +59,7 @@ package enum Storability {
     /// RFC 9111 §3.5.
     private static func isSharedDespiteAuthorization(_ facts: ResponseFacts, _ settings: CacheSettings) -> Bool {
         guard !settings.ignored.contains(.cacheControl) else { return false }
-        return facts.control.isPublic || facts.control.mustRevalidate || facts.control.sMaxAge != nil
+        return !facts.control.flags.isDisjoint(with: [.public, .mustRevalidate]) || facts.control.sharedMaxAge != nil
     }
 
     private enum Freshness {
@@ -82,7 +82,7 @@ package enum Storability {
         let age = Age.initial(age: facts.age, date: facts.date, now: now, delaySeconds: delaySeconds)
         if !settings.ignored.contains(.cacheControl) {
             if let reason = refusal(by: facts.control) { return .refused(reason) }
-            if let seconds = facts.control.sMaxAge { return fresh(for: seconds, age: age, now, .sMaxAge) }
+            if let seconds = facts.control.sharedMaxAge { return fresh(for: seconds, age: age, now, .sMaxAge) }
             if let seconds = facts.control.maxAge { return fresh(for: seconds, age: age, now, .maxAge) }
         }
         if case .at(let moment) = facts.expires, !settings.ignored.contains(.expires) {
@@ -94,11 +94,12 @@ package enum Storability {
     }
 
     private static func refusal(by control: CacheControl) -> CacheReason? {
-        if control.noStore { return .noStore }
-        if control.isPrivate { return .isPrivate }
-        if control.noCache { return .noCache }
-        if control.isInvalid { return .cacheControlInvalid }
-        if let seconds = control.sMaxAge ?? control.maxAge, seconds == 0 { return .maxAgeZero }
+        // A directive that names fields is taken for the whole response, as RFC 9111 §5.2.2.4 allows and nginx does.
+        if control.contains(.noStore) { return .noStore }
+        if !control.flags.isDisjoint(with: [.private, .privateFields]) { return .isPrivate }
+        if !control.flags.isDisjoint(with: [.noCache, .noCacheFields]) { return .noCache }
+        if control.contains(.invalidFreshness) { return .cacheControlInvalid }
+        if let seconds = control.sharedMaxAge ?? control.maxAge, seconds == 0 { return .maxAgeZero }
         return nil
     }
 
@@ -118,6 +119,7 @@ package enum Storability {
         lifetime.staleIfError = control.staleIfError ?? control.staleWhileRevalidate ?? 0
         let isExtended = control.staleWhileRevalidate != nil || control.staleIfError != nil
         lifetime.mustRevalidate =
-            control.mustRevalidate || control.proxyRevalidate || (control.sMaxAge != nil && !isExtended)
+            !control.flags.isDisjoint(with: [.mustRevalidate, .proxyRevalidate])
+            || (control.sharedMaxAge != nil && !isExtended)
     }
 }

@@ -46,24 +46,15 @@ package enum StoredFields {
 
     private static func isOfConnection(_ name: FieldName) -> Bool {
         switch name {
-        case .connection, .keepAlive, .proxyConnection, .te, .trailer, .transferEncoding, .upgrade, .contentLength, .age,
-            .proxyAuthenticate, .proxyAuthorization:
-            true
-        default: false
+        case .contentLength, .age, .proxyAuthenticate, .proxyAuthorization: true
+        default: HopByHop.isConnectionSpecific(name)
         }
     }
 
     /// Whether Connection names the field (RFC 9110 §7.6.1).
     private static func isNominated(_ slot: FieldSlot, _ head: ResponseHead) -> Bool {
         for line in head.slots where line.name == .connection {
-            let value = head.value(line)
-            var start = 0
-            while start < value.count {
-                let end = value.firstIndex(of: UInt8(ascii: ","), from: start) ?? value.count
-                let member = value.extracting(value.trimmedRange(start..<end))
-                if member.count > 0, member.equalsIgnoringCase(head.spelling(slot)) { return true }
-                start = end + 1
-            }
+            if HopByHop.isNamed(head.spelling(slot), byConnection: head.value(line)) { return true }
         }
         return false
     }

@@ -82,7 +82,8 @@ package struct CacheDirectory: Sendable {
         else { return .foreign }
         if bytes.count == 32 + suffix.count { return .entry(digest) }
         let parts = name.dropFirst(32 + suffix.count).split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 4, parts[0].isEmpty, parts[1] == "tmp", let process = Int(parts[2]), process > 0, Int(parts[3]) != nil
+        guard parts.count == 4, parts[0].isEmpty, parts[1] == "tmp", let process = Int(parts[2]), process > 0,
+            Int(parts[3]) != nil
         else { return .foreign }
         return .temporary(process: process)
     }

@@ -34,12 +34,19 @@ extension CacheZone {
         shard(digest).withLock { shard in shard.nodes.find(digest).map { shard.nodes[$0].isUpdating } ?? false }
     }
 
+    /// What the next entry from disk may be expected to take, before it is known.
+    private static let likelyCost = 16 << 10
+    /// A body up to this length is read even when it does not stay in memory: one call instead of two.
+    private static let readAtOnce = 16 << 10
+
     /// Reads the file of `digest` and puts it into memory if there is room.
     func load(_ digest: Digest, now: WallTime) -> Entry? {
         let stamp = stamp(digest)
-        switch EntryFile.open(directory.zeroTerminatedPath(for: digest), largestMemoryBody: definition.largestMemoryBody) {
+        let isWanted = wantsInMemory(CacheZone.likelyCost)
+        let largest = isWanted ? definition.largestMemoryBody : min(definition.largestMemoryBody, CacheZone.readAtOnce)
+        switch EntryFile.open(directory.zeroTerminatedPath(for: digest), largestMemoryBody: largest) {
         case .entry(let file):
-            let entry = makeEntry(file.head, file.body, digest: digest, fileMark: file.mark)
+            let entry = makeEntry(file.head, file.body, digest: digest, fileMark: file.mark, isWanted: isWanted)
             keep(entry, size: DiskAccount.rounded(file.size), stamp: stamp, now: now)
             return entry
         case .absent:
@@ -85,7 +92,9 @@ extension CacheZone {
     /// The file is not there (any more): so neither is the node.
     private func forget(_ digest: Digest, stamp: UInt32) {
         let size: Int = shard(digest).withLock { shard in
-            guard let index = shard.nodes.find(digest), shard.nodes[index].stamp == stamp, shard.nodes[index].hasFile else { return 0 }
+            guard let index = shard.nodes.find(digest), shard.nodes[index].stamp == stamp, shard.nodes[index].hasFile else {
+                return 0
+            }
             let size = shard.nodes[index].size
             shard.remove(index)
             return size
@@ -128,16 +137,15 @@ extension CacheZone {
 
     /// Removes the entry that was used longest ago, in whatever shard; false when there is none.
     func evictOldest() -> Bool {
-        var victim: (digest: Digest, lastUse: Int)?
-        for lock in shards {
-            let candidate: (Digest, Int)? = lock.withLock { shard in
-                let oldest = shard.nodes.oldest
-                return oldest == IndexNode.none ? nil : (shard.nodes[oldest].digest, shard.nodes[oldest].lastUse)
-            }
-            if let candidate, victim.map({ candidate.1 < $0.lastUse }) ?? true { victim = (candidate.0, candidate.1) }
-        }
-        guard let victim else { return false }
+        guard let victim = oldest() else { return false }
         remove(victim.digest)
         return true
+    }
+}
+
+extension CacheZone {
+    /// Reads the entry under the key's own digest from its file, whatever request it answers; for tests and tools.
+    package func load(for key: CacheKey, now: WallTime) -> Entry? {
+        load(key.digest, now: now).flatMap { $0.head.hasKey(key.bytes.span) ? $0 : nil }
     }
 }

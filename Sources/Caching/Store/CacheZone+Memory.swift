@@ -29,9 +29,9 @@ extension CacheZone {
     }
 
     /// Makes an entry that is charged to the zone if there is room, and otherwise lives outside of it for this one reader.
-    func makeEntry(_ head: StoredHead, _ body: EntryBody, digest: Digest, fileMark: UInt64) -> Entry {
+    func makeEntry(_ head: StoredHead, _ body: EntryBody, digest: Digest, fileMark: UInt64, isWanted: Bool = true) -> Entry {
         let cost = Entry.cost(of: head, body: body)
-        let isCharged = takeMemory(cost, near: digest)
+        let isCharged = isWanted && takeMemory(cost, near: digest)
         return Entry(
             head: head, body: body, digest: digest, fileMark: fileMark, generation: generation, cost: isCharged ? cost : 0,
             budget: budget)

@@ -5,7 +5,7 @@ import Platform
 /// Putting responses in, and confirming them.
 extension CacheZone {
     /// Names the temporary files of this process.
-    static let processNumber = Int(Processes.current)
+    static let processNumber = Int(ProcessControl.identifier)
 
     /// A writer for a response that was judged storable; nil when it could never fit. `temporaryDirectory` is
     /// `proxy_temp_path` where `use_temp_path` is on.
@@ -82,20 +82,30 @@ extension CacheZone {
         let fresh = makeEntry(head, entry.body, digest: entry.digest, fileMark: entry.fileMark)
         let openFiles = definition.openFiles
         var failure: SystemError?
-        stripe(entry.digest).withLock { _ in
+        let room = DiskAccount.rounded(UpdateRecord.compactionLength) + DiskAccount.blockSize
+        let mayWrite = reserveDisk(room)
+        let growth: Int = stripe(entry.digest).withLock { _ in
+            var size: Int?
             do throws(SystemError) {
-                try appendRecord(entry, head)
+                if mayWrite { size = try appendRecord(entry, head) }
             } catch {
                 failure = error
             }
-            shard(entry.digest).withLock { shard in
-                guard let index = shard.nodes.find(entry.digest) else { return }
+            return shard(entry.digest).withLock { shard in
+                guard let index = shard.nodes.find(entry.digest) else { return 0 }
+                var growth = 0
+                if let size, shard.nodes[index].hasFile {
+                    growth = size - shard.nodes[index].size
+                    shard.nodes[index].size = size
+                }
                 shard.nodes[index].stamp &+= 1
                 shard.nodes[index].isUpdating = false
                 shard.nodes.touch(index, at: now.seconds)
                 admit(fresh, at: index, in: &shard, openFiles: openFiles)
+                return growth
             }
         }
+        disk.release((mayWrite ? room : 0) - growth)
         raiseEpoch()
         if let failure, failure != .notFound {
             tell(.diskFailed(operation: "update", path: directory.filePath(for: entry.digest), failure))
@@ -113,11 +123,13 @@ extension CacheZone {
         return start + UpdateRecord.decode(tail.span, at: start, file: entry.fileMark).end
     }
 
-    private func appendRecord(_ entry: Entry, _ head: StoredHead) throws(SystemError) {
+    /// Appends a record; returns the disk that the file takes then, or nil when it is another's by now.
+    private func appendRecord(_ entry: Entry, _ head: StoredHead) throws(SystemError) -> Int? {
         let file = try File.open(directory.filePath(for: entry.digest), .readWrite)
-        guard let offset = try recordPlace(file.rawValue, entry) else { return }
+        guard let offset = try recordPlace(file.rawValue, entry) else { return nil }
         let record = UpdateRecord.encode(head, at: offset, file: entry.fileMark)
         try File.write(file.rawValue, record.span, at: offset)
+        return DiskAccount.rounded(offset + record.count)
     }
 
     private func isDueForCompaction(_ entry: Entry, _ head: StoredHead) -> Bool {

@@ -25,6 +25,7 @@ package final class CacheZone: Sendable {
     private let epochWord = Atomic<UInt64>(1)
     private let warm = Atomic<Bool>(false)
     private let serial = Atomic<Int>(1)
+    private let admissions = Atomic<Int>(0)
     /// Nodes above this are trimmed by the manager; set when memory has run out.
     let watermark = Atomic<Int>(Int.max)
 
@@ -73,6 +74,13 @@ package final class CacheZone: Sendable {
     /// Whether the walk at the start has seen every file: what the index does not know does not exist.
     package var isWarm: Bool { warm.load(ordering: .acquiring) }
     func setWarm() { warm.store(true, ordering: .releasing) }
+
+    /// Whether what was read from disk should go into memory: always while there is room, and one in eight when something has
+    /// to leave for it. A working set larger than memory would else replace all of it in every round, for no hit at all.
+    func wantsInMemory(_ cost: Int) -> Bool {
+        if budget.usedBytes + cost <= budget.limitBytes { return true }
+        return admissions.add(1, ordering: .relaxed).oldValue & 7 == 0
+    }
 
     func nextSerial() -> Int { serial.add(1, ordering: .relaxed).oldValue }
 

@@ -21,7 +21,8 @@ package struct Checksum: Sendable {
         }
         while count - index >= 8 {
             let low =
-                UInt64(span[index]) | UInt64(span[index + 1]) << 8 | UInt64(span[index + 2]) << 16 | UInt64(span[index + 3]) << 24
+                UInt64(span[index]) | UInt64(span[index + 1]) << 8 | UInt64(span[index + 2]) << 16 | UInt64(span[index + 3])
+                << 24
             let high =
                 UInt64(span[index + 4]) << 32 | UInt64(span[index + 5]) << 40 | UInt64(span[index + 6]) << 48
                 | UInt64(span[index + 7]) << 56

@@ -48,5 +48,7 @@ final class DiskAccount: Sendable {
     func add(_ count: Int) { bytes.add(count, ordering: .relaxed) }
 
     /// The disk a file of this length takes: whole blocks.
-    static func rounded(_ length: Int) -> Int { (length + 4095) & ~4095 }
+    static func rounded(_ length: Int) -> Int { (length + blockSize - 1) & ~(blockSize - 1) }
+
+    static let blockSize = 4096
 }

@@ -50,7 +50,9 @@ package final class Entry: Sendable {
     private let visited = Atomic<Bool>(false)
 
     /// Takes over `cost` bytes that the caller has taken from `budget`.
-    init(head: StoredHead, body: EntryBody, digest: Digest, fileMark: UInt64, generation: UInt64, cost: Int, budget: MemoryBudget) {
+    init(
+        head: StoredHead, body: EntryBody, digest: Digest, fileMark: UInt64, generation: UInt64, cost: Int, budget: MemoryBudget
+    ) {
         self.head = head
         self.body = body
         self.digest = digest

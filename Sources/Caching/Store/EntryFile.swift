@@ -53,7 +53,9 @@ struct EntryFile {
     }
 
     /// The head with what later confirmations changed.
-    private static func updated(_ decoded: EntryFormat.DecodedHead, _ raw: Int32, fileSize: Int) throws(SystemError) -> StoredHead {
+    private static func updated(_ decoded: EntryFormat.DecodedHead, _ raw: Int32, fileSize: Int) throws(SystemError)
+        -> StoredHead
+    {
         let start = decoded.updatesStart
         guard fileSize > start else { return decoded.head }
         let tail = try bytes(raw, at: start, count: min(fileSize - start, EntryFormat.longestHead))

@@ -103,7 +103,8 @@ package enum EntryFormat {
 
     /// Where the records of a file begin whose fixed part this is; nil when it cannot be one of ours.
     package static func updatesStart(_ fixed: Span<UInt8>) -> Int? {
-        guard let head = fixed.number(UInt32.self, at: Offset.headLength), let body = fixed.number(UInt64.self, at: Offset.bodyLength),
+        guard let head = fixed.number(UInt32.self, at: Offset.headLength),
+            let body = fixed.number(UInt64.self, at: Offset.bodyLength),
             head <= longestHead, body < 1 << 62
         else { return nil }
         return Int(head) + Int(body)
@@ -121,7 +122,9 @@ package enum EntryFormat {
     }
 
     private static func decodeWhole(_ bytes: Span<UInt8>, fileSize: Int) -> DecodedHead? {
-        guard let stated = bytes.number(UInt64.self, at: Offset.headChecksum), stated == checksum(ofHead: bytes) else { return nil }
+        guard let stated = bytes.number(UInt64.self, at: Offset.headChecksum), stated == checksum(ofHead: bytes) else {
+            return nil
+        }
         guard let keyLength = bytes.number(UInt32.self, at: Offset.keyLength).map(Int.init),
             let varyLength = bytes.number(UInt32.self, at: Offset.varyLength).map(Int.init),
             let fieldsLength = bytes.number(UInt32.self, at: Offset.fieldsLength).map(Int.init),
@@ -130,14 +133,19 @@ package enum EntryFormat {
         else { return nil }
         guard let bodyNumber = bytes.number(UInt64.self, at: Offset.bodyLength), bodyNumber <= UInt64(fileSize - bytes.count),
             let lifetime = LifetimeRecord.decode(bytes, at: Offset.lifetime),
-            let high = bytes.number(UInt64.self, at: Offset.variant), let low = bytes.number(UInt64.self, at: Offset.variant + 8),
+            let high = bytes.number(UInt64.self, at: Offset.variant),
+            let low = bytes.number(UInt64.self, at: Offset.variant + 8),
             let bodyChecksum = bytes.number(UInt64.self, at: Offset.bodyChecksum),
             let status = bytes.number(UInt16.self, at: Offset.status), status >= 200, status <= 999
         else { return nil }
         let varyStart = fixedLength + keyLength
         let fieldsStart = varyStart + varyLength
-        guard let fields = FieldSection.decode(bytes.extracting(fieldsStart..<bytes.count), count: fieldCount) else { return nil }
-        let reason = bytes.number(UInt64.self, at: Offset.reason).flatMap { CacheReason(rawValue: UInt8(truncatingIfNeeded: $0)) }
+        guard let fields = FieldSection.decode(bytes.extracting(fieldsStart..<bytes.count), count: fieldCount) else {
+            return nil
+        }
+        let reason = bytes.number(UInt64.self, at: Offset.reason).flatMap {
+            CacheReason(rawValue: UInt8(truncatingIfNeeded: $0))
+        }
         let head = StoredHead(
             key: FrozenBytes(copying: bytes.extracting(fixedLength..<varyStart)), status: Int(status), fields: fields,
             lifetime: lifetime, vary: Vary(names: bytes.extracting(varyStart..<fieldsStart).array),

@@ -20,7 +20,8 @@ enum FieldSection {
         var fields = Fields()
         var offset = 0
         for _ in 0..<count {
-            guard let nameCount = bytes.number(UInt16.self, at: offset), let valueCount = bytes.number(UInt32.self, at: offset + 2)
+            guard let nameCount = bytes.number(UInt16.self, at: offset),
+                let valueCount = bytes.number(UInt32.self, at: offset + 2)
             else { return nil }
             let nameStart = offset + 6
             let valueStart = nameStart + Int(nameCount)

@@ -102,13 +102,14 @@ package final class Fill: Sendable {
     // MARK: The writer
 
     /// Settles the judgement, once.
-    package func judge(_ judgement: Judgement, declaredLength: Int? = nil) {
-        wake(state.withLock { state in
-            guard case .open = state.judgement else { return [] }
-            state.judgement = judgement
-            state.declaredLength = declaredLength
-            return state.takeWakers()
-        })
+    package func judge(_ judgement: Judgement) {
+        wake(
+            state.withLock { state in
+                guard case .open = state.judgement else { return [] }
+                state.judgement = judgement
+                if case .storable(let head) = judgement { state.declaredLength = head.declaredLength }
+                return state.takeWakers()
+            })
     }
 
     /// Appends bytes of the body; with `isLast` the end is published together with them. `writer` stores them at the same
@@ -117,31 +118,34 @@ package final class Fill: Sendable {
     package func append(_ span: Span<UInt8>, isLast: Bool, storingIn writer: EntryWriter?) -> Bool {
         let isStored = writer?.write(span) ?? false
         copy(span)
-        wake(state.withLock { state in
-            state.count += span.count
-            if isLast, state.end == .open { state.end = .complete }
-            state.canSpool = isStored
-            if isStored { state.file = writer?.readablePart ?? state.file }
-            state.trim(to: memoryLimit)
-            return state.takeWakers()
-        })
+        wake(
+            state.withLock { state in
+                state.count += span.count
+                if isLast, state.end == .open { state.end = .complete }
+                state.canSpool = isStored
+                if isStored { state.file = writer?.readablePart ?? state.file }
+                state.trim(to: memoryLimit)
+                return state.takeWakers()
+            })
         return isStored
     }
 
     /// Publishes the end after the last bytes.
     package func finish() {
-        wake(state.withLock { state in
-            if state.end == .open { state.end = .complete }
-            return state.takeWakers()
-        })
+        wake(
+            state.withLock { state in
+                if state.end == .open { state.end = .complete }
+                return state.takeWakers()
+            })
     }
 
     /// The response was cut short: readers get what is there, then the failure.
     package func breakOff() {
-        wake(state.withLock { state in
-            if state.end == .open { state.end = .broken }
-            return state.takeWakers()
-        })
+        wake(
+            state.withLock { state in
+                if state.end == .open { state.end = .broken }
+                return state.takeWakers()
+            })
     }
 
     /// Whether the writer has to wait for the slowest reader.

@@ -9,7 +9,6 @@ package final class FillRegistry: Sendable {
         var refused: [Digest: WallTime] = [:]
     }
 
-    private static let refusedSeconds = 5
     private static let mostMarks = 4096
 
     private let state = Lock(State())

@@ -33,9 +33,10 @@ struct FillState {
     private var firstPiece = 0
 
     var acceptsReaders: Bool {
-        if case .refused = judgement { return false }
-        if case .failed = judgement { return false }
-        return end != .broken && (memoryStart == 0 || isInFile(0))
+        switch judgement {
+        case .refused, .failed: false
+        case .open, .storable: canSpool && end != .broken && (memoryStart == 0 || isInFile(0))
+        }
     }
 
     mutating func attach() -> Int? {
@@ -56,7 +57,16 @@ struct FillState {
 
     private func isInFile(_ position: Int) -> Bool { file.map { position < $0.count } ?? false }
 
+    /// Nobody gets a byte before the head is judged storable.
     func step(at position: Int) -> Fill.Step {
+        switch judgement {
+        case .open: return .wait
+        case .refused, .failed: return .failed
+        case .storable: return storableStep(at: position)
+        }
+    }
+
+    private func storableStep(at position: Int) -> Fill.Step {
         if position >= count {
             switch end {
             case .open: return .wait

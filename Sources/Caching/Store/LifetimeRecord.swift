@@ -19,9 +19,12 @@ enum LifetimeRecord {
         guard offset >= 0, offset <= bytes.count - length else { return nil }
         func number(_ index: Int) -> Int64 { bytes.number(Int64.self, at: offset + index * 8) ?? 0 }
         let age = number(3)
-        guard age >= 0, age <= Int64(Age.limit), number(4) >= 0, number(5) >= 0, number(6) == 0 || number(6) == 1 else { return nil }
+        guard age >= 0, age <= Int64(Age.limit), number(4) >= 0, number(5) >= 0, number(6) == 0 || number(6) == 1 else {
+            return nil
+        }
         return Lifetime(
-            responseTime: WallTime(milliseconds: number(0)), freshUntil: WallTime(milliseconds: number(1)), date: Int(number(2)),
+            responseTime: WallTime(milliseconds: number(0)), freshUntil: WallTime(milliseconds: number(1)),
+            date: Int(number(2)),
             ageAtReceipt: Int(age), staleWhileRevalidate: Int(number(4)), staleIfError: Int(number(5)),
             mustRevalidate: number(6) == 1)
     }

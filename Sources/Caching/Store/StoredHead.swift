@@ -56,7 +56,9 @@ package final class StoredHead: Sendable {
 
     /// The value of the first line with this name.
     package func value(_ name: FieldName) -> [UInt8]? {
-        fields.firstIndex(of: name).map { fields.value(fields.slots[$0]).array }
+        let fields = fields
+        guard let index = fields.firstIndex(of: name) else { return nil }
+        return fields.value(fields.slots[index]).array
     }
 
     /// Bytes of memory it takes, near enough to be charged for.

@@ -1,0 +1,177 @@
+import Bytes
+import HTTP
+
+/// One hot response as a loop keeps it: the entry, and the head made ready for one location plan.
+///
+/// The head depends on the plan, for another location hides other fields, and on the second, for Date and Age change; the slot
+/// remembers both, and the server makes it anew when they differ.
+package final class HotSlot {
+    package let entry: Entry
+    let hash: UInt64
+    fileprivate var lastTouch: Int
+    fileprivate var isRecent = true
+    private let budget: MemoryBudget
+    private var charged = 0
+
+    /// A number that names the plan the head was made for; no two plans that live at one time share it.
+    package private(set) var plan = 0
+    /// The second in which the head was made.
+    package private(set) var second = 0
+    /// The head, ready to send; empty when none has been made.
+    package private(set) var head: [UInt8] = []
+    /// Offsets into the head that the server wants to find again.
+    package var marks: (Int, Int) = (0, 0)
+
+    init(entry: Entry, hash: UInt64, now: Int, budget: MemoryBudget) {
+        self.entry = entry
+        self.hash = hash
+        self.budget = budget
+        lastTouch = now
+    }
+
+    deinit { budget.give(charged) }
+
+    /// Keeps a head that was made for `plan` in this second. Its memory is charged to the zone, and it is not kept when there
+    /// is none.
+    package func keepHead(_ bytes: [UInt8], plan: Int, second: Int) {
+        let more = bytes.capacity - charged
+        if more > 0 {
+            guard budget.take(more) else {
+                head = []
+                self.plan = 0
+                return
+            }
+            charged += more
+        }
+        head = bytes
+        self.plan = plan
+        self.second = second
+    }
+
+    /// Whether the head at hand was made for this plan in this second.
+    package func hasHead(plan: Int, second: Int) -> Bool { self.plan == plan && self.second == second && !head.isEmpty }
+}
+
+/// The hot responses of one zone as one loop sees them. It belongs to that loop: a hit here takes no lock and touches no
+/// reference count that another thread uses.
+package final class HotTable {
+    private static let ways = 4
+    private static let smallest = 64
+    private static let largest = 16_384
+
+    private let zone: CacheZone
+    private var slots: [HotSlot?]
+    private var epoch: UInt64 = 0
+    private var sweptAt = 0
+    private var evictions = 0
+    private var scratch: [UInt8] = []
+
+    package init(_ zone: CacheZone) {
+        self.zone = zone
+        slots = Array(repeating: nil, count: HotTable.smallest)
+        scratch.reserveCapacity(256)
+    }
+
+    /// The slot of a response that is stored under `key`, is still the current one, is fresh, and answers `request`.
+    package func find(_ key: Span<UInt8>, _ request: RequestHead, now: WallTime) -> HotSlot? {
+        let second = now.seconds
+        if second != sweptAt { sweep(second) }
+        let hash = HotTable.hash(key)
+        let start = HotTable.ways * Int(truncatingIfNeeded: hash & UInt64(slots.count / HotTable.ways - 1))
+        for index in start..<(start + HotTable.ways) {
+            guard let slot = slots[index], slot.hash == hash else { continue }
+            let entry = slot.entry
+            guard entry.isCurrent, entry.generation == zone.generation else {
+                slots[index] = nil
+                continue
+            }
+            let head = entry.head
+            guard head.hasKey(key), head.selects(request, scratch: &scratch) else { continue }
+            // What is stale goes the long way, which knows what may be done with it.
+            guard entry.isFresh(at: now) else { return nil }
+            slot.isRecent = true
+            if slot.lastTouch != second {
+                slot.lastTouch = second
+                zone.touch(entry, now: now)
+            }
+            return slot
+        }
+        return nil
+    }
+
+    /// Keeps an entry that a lookup found; nil when it is not part of the RAM tier.
+    @discardableResult
+    package func insert(_ entry: Entry, now: WallTime) -> HotSlot? {
+        guard entry.cost > 0, entry.isCurrent else { return nil }
+        let head = entry.head
+        let key = head.key
+        let hash = HotTable.hash(key.bytes)
+        let slot = HotSlot(entry: entry, hash: hash, now: now.seconds, budget: zone.budget)
+        let index = place(for: hash, entry)
+        slots[index] = slot
+        return slot
+    }
+
+    /// Lets go of every entry.
+    package func removeAll() {
+        for index in slots.indices { slots[index] = nil }
+    }
+
+    package var count: Int { slots.reduce(0) { $0 + ($1 == nil ? 0 : 1) } }
+
+    /// Where a new slot goes: in place of the same entry, an empty one, one that is out of date, or the one that was not asked
+    /// for lately.
+    private func place(for hash: UInt64, _ entry: Entry) -> Int {
+        let start = HotTable.ways * Int(truncatingIfNeeded: hash & UInt64(slots.count / HotTable.ways - 1))
+        var free: Int?
+        for index in start..<(start + HotTable.ways) {
+            guard let slot = slots[index] else {
+                free = free ?? index
+                continue
+            }
+            if slot.entry === entry { return index }
+            if !slot.entry.isCurrent { free = free ?? index }
+        }
+        if let free { return free }
+        evictions += 1
+        if evictions > slots.count / 8, slots.count < HotTable.largest {
+            grow()
+            return place(for: hash, entry)
+        }
+        for index in start..<(start + HotTable.ways) {
+            if let slot = slots[index], slot.isRecent { slot.isRecent = false } else { return index }
+        }
+        return start + Int(truncatingIfNeeded: hash >> 60) % HotTable.ways
+    }
+
+    private func grow() {
+        let old = slots
+        slots = Array(repeating: nil, count: old.count * 4)
+        evictions = 0
+        for case let slot? in old {
+            let start = HotTable.ways * Int(truncatingIfNeeded: slot.hash & UInt64(slots.count / HotTable.ways - 1))
+            for index in start..<(start + HotTable.ways) where slots[index] == nil {
+                slots[index] = slot
+                break
+            }
+        }
+    }
+
+    /// Once a second, and only if entries have left memory: lets go of those that have, so that their bytes are free.
+    private func sweep(_ second: Int) {
+        sweptAt = second
+        let current = zone.memoryEpoch
+        if current == epoch { return }
+        epoch = current
+        for index in slots.indices {
+            if let slot = slots[index], !slot.entry.isCurrent { slots[index] = nil }
+        }
+    }
+
+    /// Eight bytes at a time; the table compares keys, so nothing hangs on its quality but speed.
+    private static func hash(_ key: Span<UInt8>) -> UInt64 {
+        var sum = Checksum()
+        sum.add(key)
+        return sum.value
+    }
+}
