@@ -20,6 +20,8 @@ package final class LocationPlan: Sendable {
     package let number: Int
     /// The methods that `limit_except` leaves to this plan, and the plan for all others.
     package let exceptMethods: MethodLimit?
+    /// How the location proxies, if it does: for `$proxy_host` and its like.
+    package let proxy: ProxyPlan?
 
     init(_ builder: LocationPlanBuilder, number: Int) {
         name = builder.name
@@ -37,6 +39,7 @@ package final class LocationPlan: Sendable {
         redirectsToSlash = builder.redirectsToSlash
         self.number = number
         exceptMethods = builder.exceptMethods
+        proxy = builder.proxy
     }
 }
 
@@ -56,6 +59,7 @@ package struct LocationPlanBuilder {
     package var core = CoreOptions()
     package var redirectsToSlash = false
     package var exceptMethods: MethodLimit?
+    package var proxy: ProxyPlan?
 
     package mutating func add(_ handler: Handler) { handlers.append(handler) }
     package mutating func add(_ filter: HeaderFilter) { headerFilters.append(filter) }

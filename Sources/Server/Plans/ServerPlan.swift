@@ -15,6 +15,8 @@ package final class ServerPlan: Sendable {
     package let locations: LocationTree
     /// For requests that no location matches.
     package let fallback: LocationPlan
+    /// Named locations by name without `@`.
+    package let namedLocations: [String: LocationPlan]
 
     package init(
         _ builder: ServerPlanBuilder, locations: LocationTree, namedLocations: [String: LocationPlan], fallback: LocationPlan
@@ -26,6 +28,7 @@ package final class ServerPlan: Sendable {
         handlers = builder.handlers
         self.locations = locations
         self.fallback = fallback
+        namedLocations = builder.site.namedLocations
     }
 }
 

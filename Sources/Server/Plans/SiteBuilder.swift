@@ -24,6 +24,10 @@ package final class SiteBuilder {
     package var namedLocations: [String: LocationPlan] = [:]
     /// Called when every server has been built: errors that only show then.
     package var checks: [() throws(Diagnostic) -> Void] = []
+    /// Warnings and notes that only show when directives are seen together: `-t` reports them with the others.
+    package var advice: [Diagnostic] = []
+    /// Directories that must exist and belong to `user` before the first request: absolute paths.
+    package var directories: Set<String> = []
     /// Things that one feature keeps for another of its kind while the site is built, by name.
     package var shared: [String: any Sendable] = [:]
 

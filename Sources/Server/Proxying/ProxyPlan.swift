@@ -20,10 +20,15 @@ package final class ProxyPlan: Sendable {
         package var portText = ""
         /// The URI of proxy_pass, which replaces the location's prefix; nil: the request's own target is sent.
         package var uri: [UInt8]?
-        /// Every `upstream` of the site, for a target by variables.
-        package var groups: [String: UpstreamGroup] = [:]
+        /// How much of a path the location's prefix covers: what `uri` replaces.
+        package var prefixLength = 0
+        /// Every group of the site by name, for a target by variables.
+        package var directory: UpstreamDirectory?
         package var httpVersion = HTTPVersion.http11
-        /// `proxy_set_header` and the defaults (Host, Connection), in order; an empty value sends nothing.
+        /// The value of `proxy_set_header Host`; nil: `$proxy_host`.
+        package var hostHeader: Template?
+        /// The other `proxy_set_header`s, in order; an empty value sends nothing. Those that frame the body are not here:
+        /// Content-Length and Transfer-Encoding are written as the body is sent.
         package var setHeaders: [SetHeader] = []
         package var passesRequestHeaders = true
         package var passesRequestBody = true
@@ -46,7 +51,7 @@ package final class ProxyPlan: Sendable {
         package var forcesRanges = false
         package var ignored: IgnoredFields = []
         /// Names of response fields that are not passed on; lower case.
-        package var hidden = FieldNameSet()
+        package var hidden = HeaderNameSet()
         package var redirects: [RedirectRule] = []
         package var keepAlive = KeepAlivePolicy(capacity: 0, timeout: 60_000, requests: 1000, lifetime: 3_600_000)
         package var cache: CachePlan?
@@ -55,8 +60,33 @@ package final class ProxyPlan: Sendable {
     }
 
     package let options: Options
+    /// Where the requests go, when no variable is involved.
+    package let fixedTarget: ProxyTarget?
+    /// Fields of the client that are not handed on: those that `proxy_set_header` gives, and those of the connection.
+    let replacedFields: HeaderNameSet
 
-    package init(_ options: Options) { self.options = options }
+    package init(_ options: Options) {
+        self.options = options
+        if case .group(let group) = options.target {
+            fixedTarget = ProxyTarget(
+                group: group, keepAlive: options.keepAlive, host: Array(options.hostText.utf8),
+                port: Array(options.portText.utf8), uri: options.uri, isComputed: false)
+        } else {
+            fixedTarget = nil
+        }
+        var replaced = HeaderNameSet()
+        for name in ProxyPlan.neverPassed { replaced.insert(name) }
+        for header in options.setHeaders { replaced.insert(header.text) }
+        replacedFields = replaced
+    }
+
+    /// Host and framing are written anew; the rest concerns the client's connection alone (RFC 9110 §7.6.1, §10.1.1).
+    private static let neverPassed: [FieldName] = [
+        .host, .connection, .proxyConnection, .contentLength, .transferEncoding, .te, .trailer, .keepAlive, .expect, .upgrade,
+    ]
+
+    /// Where this request goes: fixed, or as `resolve` has settled it.
+    package func target(_ context: RequestContext) -> ProxyTarget? { fixedTarget ?? context.upstream?.target }
 }
 
 /// One `proxy_set_header`.
@@ -64,56 +94,15 @@ package struct SetHeader: Sendable {
     package let name: FieldName
     package let spelling: FrozenBytes
     package let value: Template
+    /// The name as written.
+    let text: String
 
     package init(spelling: String, value: Template) {
+        text = spelling
         let bytes = Array(spelling.utf8)
         self.spelling = FrozenBytes(bytes)
         name = FieldName(bytes.span)
         self.value = value
-    }
-}
-
-/// A set of field names, known ones by number.
-package struct FieldNameSet: Sendable {
-    private var known: (UInt64, UInt64) = (0, 0)
-    private var others: [[UInt8]] = []
-
-    package init() {}
-
-    package init(_ names: [String]) {
-        for name in names { insert(name) }
-    }
-
-    package mutating func insert(_ name: String) {
-        let bytes = Array(name.lowercased().utf8)
-        let interned = FieldName(bytes.span)
-        if interned == .other { others.append(bytes) } else { insert(interned) }
-    }
-
-    package mutating func insert(_ name: FieldName) {
-        if name.rawValue < 64 { known.0 |= 1 << UInt64(name.rawValue) } else { known.1 |= 1 << UInt64(name.rawValue - 64) }
-    }
-
-    package mutating func remove(_ name: String) {
-        let bytes = Array(name.lowercased().utf8)
-        let interned = FieldName(bytes.span)
-        if interned == .other {
-            others.removeAll { $0 == bytes }
-        } else if interned.rawValue < 64 {
-            known.0 &= ~(1 << UInt64(interned.rawValue))
-        } else {
-            known.1 &= ~(1 << UInt64(interned.rawValue - 64))
-        }
-    }
-
-    /// Whether a field line's name is in the set.
-    package func contains(_ name: FieldName, spelledAs spelling: Span<UInt8>) -> Bool {
-        if name != .other {
-            return name.rawValue < 64
-                ? known.0 & 1 << UInt64(name.rawValue) != 0 : known.1 & 1 << UInt64(name.rawValue - 64) != 0
-        }
-        for other in others where other.span.equalsIgnoringCase(spelling) { return true }
-        return false
     }
 }
 

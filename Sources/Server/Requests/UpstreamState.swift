@@ -24,6 +24,8 @@ package final class UpstreamState {
     package var groupStarts: [Int] = []
     /// The head of the response that is being passed on.
     package var head: ResponseHead?
+    /// Where the request goes, when variables of proxy_pass have said so.
+    package var target: ProxyTarget?
     /// The running exchange with an upstream.
     package var exchange: UpstreamExchange?
     /// The group's or host's name in proxy_pass (`$proxy_host`), its port, and the request URI that was sent.

@@ -1,0 +1,187 @@
+import Bytes
+import HTTP
+
+/// What a fetch for the cache asks in the client's place: the whole response, with the stored one's validators only.
+package struct FetchConditions {
+    /// Validators of the stored response that is revalidated; empty: none.
+    package var ifNoneMatch: [UInt8]
+    package var ifModifiedSince: [UInt8]
+
+    package init(ifNoneMatch: [UInt8] = [], ifModifiedSince: [UInt8] = []) {
+        self.ifNoneMatch = ifNoneMatch
+        self.ifModifiedSince = ifModifiedSince
+    }
+}
+
+/// How a request's body goes to the upstream.
+package enum UpstreamBody: Equatable {
+    case none
+    case length(Int)
+    case chunked
+}
+
+/// Writes the head of a request to an upstream. Nothing of the client's head is copied as it came: method, target and fields
+/// have been parsed, and each line is written anew.
+package enum RequestRewriting {
+    /// How the body will be sent, from what has been decided about it.
+    package static func body(_ context: RequestContext, _ plan: ProxyPlan) -> UpstreamBody {
+        // An error page's GET has no body, and neither has one that must not be passed.
+        guard plan.options.passesRequestBody, context.methodOverride == nil else { return .none }
+        let body = context.body
+        guard body.isPresent else { return .none }
+        switch body.mode {
+        case .buffering: return .length(body.received)
+        case .streaming:
+            if let length = body.announcedLength { return .length(length) }
+            return plan.options.httpVersion == .http11 ? .chunked : .none
+        case .undecided, .discarding: return .none
+        }
+    }
+
+    /// Appends the whole head, with the empty line after it, and notes what was asked in `context.upstream`.
+    ///
+    /// - Parameter fetch: given for a request whose response is to be stored.
+    package static func appendHead(
+        _ context: RequestContext, _ plan: ProxyPlan, fetch: FetchConditions? = nil, to output: inout [UInt8]
+    ) {
+        guard let target = plan.target(context) else { return }
+        appendMethod(context, plan, isFetch: fetch != nil, to: &output)
+        output.append(ASCII.space)
+        let start = output.count
+        TargetRewriting.append(context, plan, target, to: &output)
+        if let state = context.upstream {
+            state.proxyHost = target.host
+            state.proxyPort = target.port
+            state.uri.removeAll(keepingCapacity: true)
+            state.uri.append(output.span.extracting(start..<output.count))
+        }
+        output.append(literal: plan.options.httpVersion == .http11 ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n")
+        appendHost(context, plan, target, to: &output)
+        for header in plan.options.setHeaders { append(header, context, to: &output) }
+        appendFraming(context, plan, isFetch: fetch != nil, to: &output)
+        if let fetch { append(fetch, plan, to: &output) }
+        if plan.options.passesRequestHeaders { appendClientFields(context, plan, isFetch: fetch != nil, to: &output) }
+        output.append(literal: "\r\n")
+    }
+
+    private static func appendMethod(_ context: RequestContext, _ plan: ProxyPlan, isFetch: Bool, to output: inout [UInt8]) {
+        if isFetch, context.method == .head, plan.options.cache?.convertsHead ?? true {
+            // What is stored must have the body that a GET of the same will be answered with.
+            output.append(literal: "GET")
+        } else if let method = context.methodOverride {
+            output.append(literal: method.name)
+        } else {
+            let head = context.head
+            output.append(head.bytes(head.methodRange))
+        }
+    }
+
+    private static func appendHost(
+        _ context: RequestContext, _ plan: ProxyPlan, _ target: ProxyTarget, to output: inout [UInt8]
+    ) {
+        let start = output.count
+        output.append(literal: "Host: ")
+        let valueStart = output.count
+        if let template = plan.options.hostHeader {
+            template.append(to: &output, context)
+            clean(&output, from: valueStart)
+            if output.count == valueStart, plan.options.httpVersion == .http10 {
+                output.removeLast(output.count - start)
+                return
+            }
+        }
+        if output.count == valueStart { output.append(contentsOf: target.host) }
+        output.append(literal: "\r\n")
+    }
+
+    private static func append(_ header: SetHeader, _ context: RequestContext, to output: inout [UInt8]) {
+        let start = output.count
+        let spelling = header.spelling
+        output.append(spelling.bytes)
+        output.append(literal: ": ")
+        let valueStart = output.count
+        header.value.append(to: &output, context)
+        if output.count == valueStart {
+            output.removeLast(output.count - start)
+            return
+        }
+        if header.value.constant == nil { clean(&output, from: valueStart) }
+        output.append(literal: "\r\n")
+    }
+
+    /// A variable can hold any byte (`$uri` is decoded): those that would end a line become spaces.
+    private static func clean(_ output: inout [UInt8], from start: Int) {
+        for index in start..<output.count where output[index] < 0x20 && output[index] != ASCII.tab {
+            output[index] = ASCII.space
+        }
+    }
+
+    private static func appendFraming(_ context: RequestContext, _ plan: ProxyPlan, isFetch: Bool, to output: inout [UInt8]) {
+        switch body(context, plan) {
+        case .length(let length):
+            output.append(literal: "Content-Length: ")
+            output.append(decimal: length)
+            output.append(literal: "\r\n")
+        case .chunked:
+            output.append(literal: "Transfer-Encoding: chunked\r\n")
+        case .none:
+            // A body that was announced as empty is announced again: some origins refuse a POST without a length.
+            guard !isFetch, context.head.contentLength == 0, context.methodOverride == nil, plan.options.passesRequestBody
+            else { return }
+            output.append(literal: "Content-Length: 0\r\n")
+        }
+    }
+
+    private static func append(_ fetch: FetchConditions, _ plan: ProxyPlan, to output: inout [UInt8]) {
+        if !fetch.ifNoneMatch.isEmpty, !plan.replacedFields.contains(.ifNoneMatch) {
+            output.append(literal: "If-None-Match: ")
+            output.append(fetch.ifNoneMatch.span)
+            output.append(literal: "\r\n")
+        }
+        if !fetch.ifModifiedSince.isEmpty, !plan.replacedFields.contains(.ifModifiedSince) {
+            output.append(literal: "If-Modified-Since: ")
+            output.append(fetch.ifModifiedSince.span)
+            output.append(literal: "\r\n")
+        }
+    }
+
+    /// Fields of the client's conditions and parts: a response for the cache must not depend on them.
+    private static let conditions: UInt64 =
+        FieldName.ifMatch.bit | FieldName.ifNoneMatch.bit | FieldName.ifModifiedSince.bit | FieldName.ifUnmodifiedSince.bit
+        | FieldName.ifRange.bit | FieldName.range.bit
+
+    private static func appendClientFields(
+        _ context: RequestContext, _ plan: ProxyPlan, isFetch: Bool, to output: inout [UInt8]
+    ) {
+        let head = context.head
+        let skipped = isFetch ? conditions : 0
+        let nominates = nominatesFields(head)
+        for slot in head.slots {
+            if slot.name != .other, skipped & slot.name.bit != 0 { continue }
+            if plan.replacedFields.contains(slot.name, spelledAs: head.bytes(slot.nameRange)) { continue }
+            if nominates, isNominated(slot, head) { continue }
+            output.append(head.bytes(slot.nameRange))
+            output.append(literal: ": ")
+            output.append(head.value(slot))
+            output.append(literal: "\r\n")
+        }
+    }
+
+    /// Whether a Connection line says more than how long the connection lives.
+    private static func nominatesFields(_ head: RequestHead) -> Bool {
+        guard head.has(.connection) else { return false }
+        for slot in head.slots where slot.name == .connection {
+            let value = head.value(slot)
+            if !value.equalsIgnoringCase("close"), !value.equalsIgnoringCase("keep-alive") { return true }
+        }
+        return false
+    }
+
+    /// RFC 9110 §7.6.1: what Connection names goes no further than this connection.
+    private static func isNominated(_ slot: FieldSlot, _ head: RequestHead) -> Bool {
+        for line in head.slots where line.name == .connection {
+            if HopByHop.isNamed(head.bytes(slot.nameRange), byConnection: head.value(line)) { return true }
+        }
+        return false
+    }
+}

@@ -1,0 +1,166 @@
+import Bytes
+import HTTP
+
+/// Composes the client's response head out of an upstream's, or of a stored one: what is not the client's business stays
+/// behind, what names the upstream is rewritten.
+package enum ResponseRewriting {
+    /// Where a head comes from, as far as this matters to it.
+    package enum Source {
+        /// Passed on as it comes.
+        case upstream
+        /// Being stored while it is sent, or stored before: ranges and conditions may be served of it.
+        case cache
+    }
+
+    /// Composes `context.response` from a head that an upstream sent.
+    package static func apply(_ head: ResponseHead, _ context: RequestContext, _ plan: ProxyPlan, source: Source = .upstream) {
+        begin(head.status, length: head.contentLength, context, plan, source)
+        if !head.isHeadless { context.response.reason.append(head.bytes(head.reasonRange)) }
+        let nominates = head.has(.connection)
+        var charset: [UInt8] = []
+        for slot in head.slots {
+            if HopByHop.isConnectionSpecific(slot.name) {
+                if slot.name == .upgrade { appendUpgrade(head.value(slot), context) }
+                continue
+            }
+            if nominates, isNominated(slot, head) { continue }
+            accelerate(slot.name, head.value(slot), context, plan, &charset)
+            if plan.options.hidden.contains(slot.name, spelledAs: head.spelling(slot)) { continue }
+            copy(slot.name, head.spelling(slot), head.value(slot), context, plan, source)
+        }
+        finish(context, charset)
+    }
+
+    /// Composes `context.response` from stored fields. `length`: that of the body, when it is known.
+    package static func apply(
+        stored fields: Fields, status: Int, length: Int?, _ context: RequestContext, _ plan: ProxyPlan
+    ) {
+        begin(status, length: length, context, plan, .cache)
+        var charset: [UInt8] = []
+        for slot in fields.slots {
+            if HopByHop.isConnectionSpecific(slot.name) { continue }
+            accelerate(slot.name, fields.value(slot), context, plan, &charset)
+            if plan.options.hidden.contains(slot.name, spelledAs: fields.spelling(slot)) { continue }
+            copy(slot.name, fields.spelling(slot), fields.value(slot), context, plan, .cache)
+        }
+        finish(context, charset)
+    }
+
+    private static func begin(_ status: Int, length: Int?, _ context: RequestContext, _ plan: ProxyPlan, _ source: Source) {
+        context.response.reset()
+        context.response.status = status
+        context.response.contentLength = length
+        context.response.isHeadOnly = context.method == .head
+        context.response.allowsRanges = plan.options.forcesRanges
+        context.response.isConditional = source == .cache
+        context.upstream?.isBuffered = plan.options.buffersResponse
+    }
+
+    /// RFC 9110 §7.8: Upgrade means something with 101 and 426; elsewhere an offer of the upstream's is none of ours.
+    private static func appendUpgrade(_ value: Span<UInt8>, _ context: RequestContext) {
+        if context.response.status == 101 || context.response.status == 426 { context.response.fields.append(.upgrade, value) }
+    }
+
+    private static func isNominated(_ slot: FieldSlot, _ head: ResponseHead) -> Bool {
+        for line in head.slots where line.name == .connection {
+            if HopByHop.isNamed(head.spelling(slot), byConnection: head.value(line)) { return true }
+        }
+        return false
+    }
+
+    // MARK: Fields
+
+    private static func copy(
+        _ name: FieldName, _ spelling: Span<UInt8>, _ value: Span<UInt8>, _ context: RequestContext, _ plan: ProxyPlan,
+        _ source: Source
+    ) {
+        switch name {
+        case .contentLength: break
+        case .contentType:
+            if context.response.contentType.isEmpty { context.response.contentType.append(value) }
+        case .date:
+            if context.response.date.isEmpty { context.response.date.append(value) }
+        case .server:
+            if context.response.server.isEmpty { context.response.server.append(value) }
+        case .etag:
+            if context.response.etag.isEmpty { context.response.etag.append(value) }
+        case .lastModified:
+            guard context.response.lastModifiedText.isEmpty else { break }
+            context.response.lastModifiedText.append(value)
+            context.response.lastModified = HTTPDate.parse(value)
+        case .acceptRanges: copyAcceptRanges(value, context, plan, source)
+        case .location, .refresh: copyAddress(name, value, context, plan)
+        case .expires:
+            // The first of several counts, as in nginx.
+            if !context.response.fields.contains(name) {
+                context.response.fields.append(interned: name, spelledAs: spelling, value)
+            }
+        default:
+            context.response.fields.append(interned: name, spelledAs: spelling, value)
+        }
+    }
+
+    /// Of what is stored, ranges are served here, if the origin serves them; of what is passed on, by the origin.
+    private static func copyAcceptRanges(
+        _ value: Span<UInt8>, _ context: RequestContext, _ plan: ProxyPlan, _ source: Source
+    ) {
+        if plan.options.forcesRanges { return }
+        if source == .cache, !value.equalsIgnoringCase("none") {
+            context.response.allowsRanges = true
+        } else {
+            context.response.fields.append(.acceptRanges, value)
+        }
+    }
+
+    private static func copyAddress(_ name: FieldName, _ value: Span<UInt8>, _ context: RequestContext, _ plan: ProxyPlan) {
+        if context.response.fields.contains(name) { return }
+        if plan.options.redirects.isEmpty {
+            context.response.fields.append(name, value)
+            return
+        }
+        var rewritten = context.takeScratch()
+        if name == .location {
+            RedirectRewriting.appendLocation(value, context, plan, to: &rewritten)
+        } else {
+            RedirectRewriting.appendRefresh(value, context, plan, to: &rewritten)
+        }
+        context.response.fields.append(name, rewritten.span)
+        context.giveScratch(&rewritten)
+    }
+
+    // MARK: X-Accel-*
+
+    /// What the upstream asks of the front itself, unless the location ignores it.
+    private static func accelerate(
+        _ name: FieldName, _ value: Span<UInt8>, _ context: RequestContext, _ plan: ProxyPlan, _ charset: inout [UInt8]
+    ) {
+        let ignored = plan.options.ignored
+        switch name {
+        case .xAccelLimitRate:
+            if !ignored.contains(.xAccelLimitRate), let rate = value.decimal() { context.limitRate = rate }
+        case .xAccelBuffering:
+            guard !ignored.contains(.xAccelBuffering), let state = context.upstream else { return }
+            if value.equalsIgnoringCase("no") { state.isBuffered = false }
+            if value.equalsIgnoringCase("yes") { state.isBuffered = true }
+        case .xAccelCharset:
+            if !ignored.contains(.xAccelCharset), !value.equalsIgnoringCase("off") { charset.append(value) }
+        default: break
+        }
+    }
+
+    private static func finish(_ context: RequestContext, _ charset: [UInt8]) {
+        guard !charset.isEmpty else { return }
+        // X-Accel-Charset says what the type does not.
+        if !context.response.contentType.isEmpty, !hasCharset(context.response.contentType) {
+            context.response.contentType.append(literal: "; charset=")
+            context.response.contentType.append(contentsOf: charset)
+        }
+    }
+
+    private static func hasCharset(_ type: [UInt8]) -> Bool {
+        let name: StaticString = "charset="
+        var wanted: [UInt8] = []
+        wanted.append(literal: name)
+        return type.span.contains(wanted.span, ignoringCase: true)
+    }
+}
