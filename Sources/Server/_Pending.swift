@@ -7,9 +7,6 @@ final class CachedExchange {
     init(_ plan: ProxyPlan, _ context: RequestContext, _ exchange: Exchange) {}
     func run() async -> Outcome { .failed(500) }
 }
-enum RequestRewriting {
-    static func appendHead(_ context: RequestContext, _ plan: ProxyPlan, _ validators: CacheValidators?, to output: inout [UInt8]) -> (method: Method, asksForUpgrade: Bool, isChunked: Bool, sendsBody: Bool) { (.get, false, false, false) }
-}
 package enum CacheReason: Sendable { case hit }
 package struct CacheKey: Sendable {}
 package struct CacheSettings: Sendable {}

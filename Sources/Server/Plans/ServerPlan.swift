@@ -15,8 +15,6 @@ package final class ServerPlan: Sendable {
     package let locations: LocationTree
     /// For requests that no location matches.
     package let fallback: LocationPlan
-    /// Named locations by name without `@`.
-    package let namedLocations: [String: LocationPlan]
 
     package init(
         _ builder: ServerPlanBuilder, locations: LocationTree, namedLocations: [String: LocationPlan], fallback: LocationPlan
@@ -28,7 +26,6 @@ package final class ServerPlan: Sendable {
         handlers = builder.handlers
         self.locations = locations
         self.fallback = fallback
-        namedLocations = builder.site.namedLocations
     }
 }
 

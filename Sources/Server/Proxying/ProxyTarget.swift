@@ -72,12 +72,20 @@ extension ProxyPlan {
         template.append(to: &text, context)
         let result = evaluate(text.span)
         context.giveScratch(&text)
-        let state = context.upstream ?? UpstreamState()
-        context.upstream = state
         switch result {
-        case .success(let target): state.target = target
+        case .success(let target): context.upstreamState().target = target
         case .failure(let failure): throw failure
         }
+    }
+
+    /// Where the request goes; settled now when nobody has done so.
+    ///
+    /// Errors: as `resolve`.
+    package func settledTarget(_ context: RequestContext) throws(RequestFailure) -> ProxyTarget {
+        if let target = target(context) { return target }
+        try resolve(context)
+        guard let target = target(context) else { throw ProxyPlan.noURL }
+        return target
     }
 
     private static let noURL = RequestFailure(500, "what the variables of proxy_pass make is no http:// URL")

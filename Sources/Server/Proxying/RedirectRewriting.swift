@@ -1,27 +1,8 @@
 import Bytes
 import HTTP
-import Platform
 
 /// `proxy_redirect`: addresses of the upstream in Location and Refresh become the front's own.
 package enum RedirectRewriting {
-    /// Appends Location's value as the client shall see it.
-    package static func appendLocation(
-        _ value: Span<UInt8>, _ context: RequestContext, _ plan: ProxyPlan, to output: inout [UInt8]
-    ) {
-        let start = output.count
-        guard rewrite(value, context, plan, to: &output) else {
-            output.append(value)
-            return
-        }
-        // As nginx: an address that was rewritten to a path gets the front's own name before it; one that the upstream sent
-        // as a path stays as it is.
-        guard context.plan.core.absoluteRedirect, start < output.count, output[start] == UInt8(ascii: "/") else { return }
-        let path = Array(output[start...])
-        output.removeLast(path.count)
-        appendOwnOrigin(context, to: &output)
-        output.append(path.span)
-    }
-
     /// Appends Refresh's value (`5; url=http://…`), rewritten behind "url=".
     package static func appendRefresh(
         _ value: Span<UInt8>, _ context: RequestContext, _ plan: ProxyPlan, to output: inout [UInt8]
@@ -44,7 +25,7 @@ package enum RedirectRewriting {
     }
 
     /// The first rule that fits: appends what it makes of the address. False when none fits.
-    private static func rewrite(
+    package static func rewrite(
         _ address: Span<UInt8>, _ context: RequestContext, _ plan: ProxyPlan, to output: inout [UInt8]
     ) -> Bool {
         for rule in plan.options.redirects {
@@ -83,22 +64,5 @@ package enum RedirectRewriting {
     /// A variable can hold any byte: those that would end a line become spaces.
     private static func clean(_ output: inout [UInt8], from start: Int) {
         for index in start..<output.count where output[index] < 0x20 { output[index] = ASCII.space }
-    }
-
-    /// `http://name:port` as the client reaches the front: by Host, unless `server_name_in_redirect` is on.
-    static func appendOwnOrigin(_ context: RequestContext, to output: inout [UInt8]) {
-        output.append(literal: "http://")
-        let core = context.plan.core
-        if core.serverNameInRedirect, !context.server.name.isEmpty {
-            output.append(contentsOf: context.server.name.utf8)
-        } else if !context.head.host.isEmpty {
-            output.append(contentsOf: context.head.host)
-        } else {
-            output.append(contentsOf: context.connection.local.host.utf8)
-        }
-        if core.portInRedirect, let port = context.connection.local.port, port != 80 {
-            output.append(UInt8(ascii: ":"))
-            output.append(decimal: Int(port))
-        }
     }
 }

@@ -1,16 +1,14 @@
 import Bytes
 import HTTP
 
-/// What a fetch for the cache asks in the client's place: the whole response, with the stored one's validators only.
-package struct FetchConditions {
-    /// Validators of the stored response that is revalidated; empty: none.
-    package var ifNoneMatch: [UInt8]
-    package var ifModifiedSince: [UInt8]
-
-    package init(ifNoneMatch: [UInt8] = [], ifModifiedSince: [UInt8] = []) {
-        self.ifNoneMatch = ifNoneMatch
-        self.ifModifiedSince = ifModifiedSince
-    }
+/// What the sender has to know of a head that was written.
+package struct WrittenHead {
+    /// HEAD may have become GET for the cache.
+    package var method: Method
+    /// The upstream may answer 101.
+    package var asksForUpgrade: Bool
+    package var isChunked: Bool
+    package var sendsBody: Bool
 }
 
 /// How a request's body goes to the upstream.
@@ -40,12 +38,18 @@ package enum RequestRewriting {
 
     /// Appends the whole head, with the empty line after it, and notes what was asked in `context.upstream`.
     ///
-    /// - Parameter fetch: given for a request whose response is to be stored.
+    /// - Parameter fetch: given, if only without validators, for a request whose response is to be stored: it asks for the
+    ///   whole, and the client's own conditions stay behind.
     package static func appendHead(
-        _ context: RequestContext, _ plan: ProxyPlan, fetch: FetchConditions? = nil, to output: inout [UInt8]
-    ) {
-        guard let target = plan.target(context) else { return }
-        appendMethod(context, plan, isFetch: fetch != nil, to: &output)
+        _ context: RequestContext, _ plan: ProxyPlan, _ fetch: CacheValidators? = nil, to output: inout [UInt8]
+    ) -> WrittenHead {
+        let body = body(context, plan)
+        let converts = fetch != nil && context.method == .head && plan.options.cache?.convertsHead ?? true
+        var written = WrittenHead(
+            method: converts ? .get : context.method, asksForUpgrade: false, isChunked: body == .chunked,
+            sendsBody: body != .none)
+        guard let target = plan.target(context) else { return written }
+        appendMethod(context, converts: converts, to: &output)
         output.append(ASCII.space)
         let start = output.count
         TargetRewriting.append(context, plan, target, to: &output)
@@ -57,15 +61,19 @@ package enum RequestRewriting {
         }
         output.append(literal: plan.options.httpVersion == .http11 ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n")
         appendHost(context, plan, target, to: &output)
-        for header in plan.options.setHeaders { append(header, context, to: &output) }
-        appendFraming(context, plan, isFetch: fetch != nil, to: &output)
+        for header in plan.options.setHeaders {
+            let isSent = append(header, context, to: &output)
+            if isSent, header.name == .upgrade, context.head.has(.upgrade) { written.asksForUpgrade = true }
+        }
+        appendFraming(body, context, plan, isFetch: fetch != nil, to: &output)
         if let fetch { append(fetch, plan, to: &output) }
         if plan.options.passesRequestHeaders { appendClientFields(context, plan, isFetch: fetch != nil, to: &output) }
         output.append(literal: "\r\n")
+        return written
     }
 
-    private static func appendMethod(_ context: RequestContext, _ plan: ProxyPlan, isFetch: Bool, to output: inout [UInt8]) {
-        if isFetch, context.method == .head, plan.options.cache?.convertsHead ?? true {
+    private static func appendMethod(_ context: RequestContext, converts: Bool, to output: inout [UInt8]) {
+        if converts {
             // What is stored must have the body that a GET of the same will be answered with.
             output.append(literal: "GET")
         } else if let method = context.methodOverride {
@@ -94,7 +102,8 @@ package enum RequestRewriting {
         output.append(literal: "\r\n")
     }
 
-    private static func append(_ header: SetHeader, _ context: RequestContext, to output: inout [UInt8]) {
+    /// False: its value is empty, and nothing was appended.
+    private static func append(_ header: SetHeader, _ context: RequestContext, to output: inout [UInt8]) -> Bool {
         let start = output.count
         let spelling = header.spelling
         output.append(spelling.bytes)
@@ -103,10 +112,11 @@ package enum RequestRewriting {
         header.value.append(to: &output, context)
         if output.count == valueStart {
             output.removeLast(output.count - start)
-            return
+            return false
         }
         if header.value.constant == nil { clean(&output, from: valueStart) }
         output.append(literal: "\r\n")
+        return true
     }
 
     /// A variable can hold any byte (`$uri` is decoded): those that would end a line become spaces.
@@ -116,8 +126,10 @@ package enum RequestRewriting {
         }
     }
 
-    private static func appendFraming(_ context: RequestContext, _ plan: ProxyPlan, isFetch: Bool, to output: inout [UInt8]) {
-        switch body(context, plan) {
+    private static func appendFraming(
+        _ body: UpstreamBody, _ context: RequestContext, _ plan: ProxyPlan, isFetch: Bool, to output: inout [UInt8]
+    ) {
+        switch body {
         case .length(let length):
             output.append(literal: "Content-Length: ")
             output.append(decimal: length)
@@ -132,15 +144,15 @@ package enum RequestRewriting {
         }
     }
 
-    private static func append(_ fetch: FetchConditions, _ plan: ProxyPlan, to output: inout [UInt8]) {
-        if !fetch.ifNoneMatch.isEmpty, !plan.replacedFields.contains(.ifNoneMatch) {
+    private static func append(_ fetch: CacheValidators, _ plan: ProxyPlan, to output: inout [UInt8]) {
+        if !fetch.etag.isEmpty, !plan.replacedFields.contains(.ifNoneMatch) {
             output.append(literal: "If-None-Match: ")
-            output.append(fetch.ifNoneMatch.span)
+            output.append(fetch.etag.span)
             output.append(literal: "\r\n")
         }
-        if !fetch.ifModifiedSince.isEmpty, !plan.replacedFields.contains(.ifModifiedSince) {
+        if !fetch.lastModified.isEmpty, !plan.replacedFields.contains(.ifModifiedSince) {
             output.append(literal: "If-Modified-Since: ")
-            output.append(fetch.ifModifiedSince.span)
+            output.append(fetch.lastModified.span)
             output.append(literal: "\r\n")
         }
     }

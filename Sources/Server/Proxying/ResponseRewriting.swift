@@ -113,18 +113,21 @@ package enum ResponseRewriting {
     }
 
     private static func copyAddress(_ name: FieldName, _ value: Span<UInt8>, _ context: RequestContext, _ plan: ProxyPlan) {
-        if context.response.fields.contains(name) { return }
+        if context.response.fields.contains(name) || (name == .location && !context.response.location.isEmpty) { return }
         if plan.options.redirects.isEmpty {
             context.response.fields.append(name, value)
             return
         }
         var rewritten = context.takeScratch()
-        if name == .location {
-            RedirectRewriting.appendLocation(value, context, plan, to: &rewritten)
-        } else {
+        if name == .refresh {
             RedirectRewriting.appendRefresh(value, context, plan, to: &rewritten)
+            context.response.fields.append(name, rewritten.span)
+        } else if RedirectRewriting.rewrite(value, context, plan, to: &rewritten), !rewritten.isEmpty {
+            // As nginx: a path that came of rewriting is made absolute, one that the upstream sent stays as it is.
+            context.response.location.append(rewritten.span)
+        } else {
+            context.response.fields.append(name, value)
         }
-        context.response.fields.append(name, rewritten.span)
         context.giveScratch(&rewritten)
     }
 

@@ -14,7 +14,8 @@ package enum TargetRewriting {
             return
         }
         let head = context.head
-        let isOriginal = context.query == nil && context.path == head.path
+        // Whatever changes the path inside the server gives the query too, if only an empty one.
+        let isOriginal = context.query == nil
         if target.uri == nil, isOriginal {
             appendWithSlash(head.bytes(head.targetRange), to: &output)
             return

@@ -25,6 +25,7 @@ package final class UpstreamExchange {
     unowned let owner: Parking
     private let isAbandoned: () -> Bool
     var group: UpstreamGroup?
+    private var keepAlive = KeepAlivePolicy(capacity: 0)
     var peer: Peer?
     var connection: UpstreamConnection?
     var tried = TriedSet()
@@ -63,13 +64,15 @@ package final class UpstreamExchange {
     /// Asks one peer after another until one has answered with a head.
     package func obtainHead() async -> Outcome {
         startedAt = loop.now
-        let group: UpstreamGroup
+        let target: ProxyTarget
         do throws(RequestFailure) {
-            group = try UpstreamTarget.group(plan, context)
+            target = try plan.settledTarget(context)
         } catch {
             return fail(error)
         }
+        let group = target.group
         self.group = group
+        keepAlive = target.keepAlive
         let available = group.triesAvailable
         var peerAttempts = 0
         while true {
@@ -135,9 +138,10 @@ package final class UpstreamExchange {
     }
 
     private func takeKept(_ peer: Peer, _ group: UpstreamGroup) -> UpstreamConnection? {
-        guard plan.options.keepAlive.capacity > 0 else { return nil }
+        guard keepAlive.capacity > 0 else { return nil }
         let policy = plan.options.retry
-        guard policy.mayUseKeptConnection(isIdempotent: context.method.isIdempotent, isBodyReplayable: context.body.isReplayable)
+        guard
+            policy.mayUseKeptConnection(isIdempotent: context.method.isIdempotent, isBodyReplayable: context.body.isReplayable)
         else { return nil }
         let key = IdleKey(group: group.id, address: peer.address)
         guard let kept = serving.idleUpstreams.take(key, now: loop.now) else { return nil }
@@ -236,7 +240,9 @@ package final class UpstreamExchange {
                     if sender.needsBody, !sender.isDone { continue }
                     _ = reasons
                     logFailure(
-                        sender.isDone ? "upstream timed out while reading the response header" : "upstream timed out while sending the request",
+                        sender.isDone
+                            ? "upstream timed out while reading the response header"
+                            : "upstream timed out while sending the request",
                         .timedOut)
                     return attemptFailed(.timeout, isKept, hasResponse)
                 }
@@ -460,7 +466,8 @@ package final class UpstreamExchange {
         let hasSurplus = (block.map { offset < $0.count }) ?? false
         let mayKeep =
             sender.isDone && !isTunnel && framing.isComplete && !hasSurplus && (head?.keepsAlive ?? false)
-            && plan.options.keepAlive.capacity > 0 && !serving.isDraining && connection.readiness.isDisjoint(with: [.hangUp, .error, .peerClosed])
+            && keepAlive.capacity > 0 && !serving.isDraining
+            && connection.readiness.isDisjoint(with: [.hangUp, .error, .peerClosed])
         guard mayKeep else { return connection.close() }
         keep(connection)
     }
@@ -470,9 +477,9 @@ package final class UpstreamExchange {
         connection.resume([.readable, .peerClosed])
         let evicted = serving.idleUpstreams.give(
             connection.key, connection, served: connection.served, age: loop.now - connection.openedAt,
-            policy: plan.options.keepAlive, now: loop.now)
+            policy: keepAlive, now: loop.now)
         evicted?.close()
-        if evicted !== connection { connection.setTimer(loop.now + plan.options.keepAlive.timeout) }
+        if evicted !== connection { connection.setTimer(loop.now + keepAlive.timeout) }
     }
 
     /// Ends the connection, whatever its state.

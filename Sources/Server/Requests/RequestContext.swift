@@ -140,6 +140,7 @@ package final class RequestContext {
         upstream.exchange?.close()
         upstream.exchange = nil
         upstream.head = nil
+        upstream.target = nil
         if !upstream.attempts.isEmpty { upstream.groupStarts.append(upstream.attempts.count) }
     }
 

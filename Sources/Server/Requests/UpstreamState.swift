@@ -32,8 +32,6 @@ package final class UpstreamState {
     package var proxyHost: [UInt8] = []
     package var proxyPort: [UInt8] = []
     package var uri: [UInt8] = []
-    /// For a proxy_pass with variables: the host, or the upstream's name, with its port, that they gave.
-    package var dynamicTarget: String?
     /// X-Accel-Buffering, X-Accel-Limit-Rate.
     package var isBuffered = true
     package var trailers = Fields()
