@@ -1,3 +1,4 @@
+import Caching
 import EventLoops
 import Observability
 import Platform

@@ -24,12 +24,12 @@ package final class SiteBuilder {
     package var namedLocations: [String: LocationPlan] = [:]
     /// Called when every server has been built: errors that only show then.
     package var checks: [() throws(Diagnostic) -> Void] = []
-    /// Warnings and notes that only show when directives are seen together: `-t` reports them with the others.
-    package var advice: [Diagnostic] = []
     /// Directories that must exist and belong to `user` before the first request: absolute paths.
     package var directories: Set<String> = []
     /// Things that one feature keeps for another of its kind while the site is built, by name.
     package var shared: [String: any Sendable] = [:]
+    /// Oddities that are no errors, for `-t`.
+    package var warnings: [Diagnostic] = []
 
     package init(
         variables: [VariableDefinition], paths: ConfigurationPaths, named: NamedState, loopIndex: Int = 0, loopCount: Int = 1

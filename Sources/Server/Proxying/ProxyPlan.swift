@@ -1,4 +1,5 @@
 import Bytes
+import Caching
 import HTTP
 import Upstreams
 

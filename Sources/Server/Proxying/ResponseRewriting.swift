@@ -1,4 +1,5 @@
 import Bytes
+import Caching
 import HTTP
 
 /// Composes the client's response head out of an upstream's, or of a stored one: what is not the client's business stays

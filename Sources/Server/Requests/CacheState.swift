@@ -1,3 +1,5 @@
+import Caching
+
 /// What a request knows of the cache: the trace for `$upstream_cache_status` and `$cache_reason`.
 package final class CacheState {
     /// `$upstream_cache_status`.
