@@ -19,7 +19,9 @@ package struct LocationTree: Sendable {
     }
 
     private var exact: [[UInt8]: LocationPlan] = [:]
-    /// Sorted by length, longest first, then by bytes.
+    /// Exact locations that answer their path without its last slash by a redirect.
+    private var exactWithSlash: [(path: [UInt8], plan: LocationPlan)] = []
+    /// Sorted by length, longest first.
     private var prefixes: [PrefixLocation] = []
     private var regexes: [RegexLocation] = []
 
@@ -29,7 +31,8 @@ package struct LocationTree: Sendable {
 
     /// False: there is such a location already.
     package mutating func addExact(_ path: [UInt8], _ plan: LocationPlan) -> Bool {
-        exact.updateValue(plan, forKey: path) == nil
+        if plan.redirectsToSlash { exactWithSlash.append((path, plan)) }
+        return exact.updateValue(plan, forKey: path) == nil
     }
 
     /// False: there is such a location already.
@@ -55,58 +58,69 @@ package struct LocationTree: Sendable {
 
     /// Looks for the location of the context's path.
     package func find(_ context: RequestContext) throws(RequestFailure) -> Found {
-        var search = Search()
-        let found = try search.run(self, context)
-        if let plan = search.slashRedirect, !search.isExact, !search.isRegex { return .redirectToSlash(plan) }
-        return found.map { .plan($0) } ?? .nothing
+        switch try search(context) {
+        case .none: .nothing
+        case .prefix(let plan), .settled(let plan): .plan(plan)
+        case .redirectToSlash(let plan): .redirectToSlash(plan)
+        }
     }
 
-    private struct Search {
-        var isExact = false
-        var isRegex = false
-        var stops = false
-        var slashRedirect: LocationPlan?
+    private enum Match {
+        case none
+        /// A prefix: the regexes around it may still win.
+        case prefix(LocationPlan)
+        /// An exact or a regex location: nothing else is tried.
+        case settled(LocationPlan)
+        case redirectToSlash(LocationPlan)
+    }
 
-        /// nginx's order: exact; else the longest prefix and, within it, its nested locations; else regexes in their order.
-        mutating func run(_ tree: LocationTree, _ context: RequestContext) throws(RequestFailure) -> LocationPlan? {
-            var best: LocationPlan?
-            if !tree.exact.isEmpty, let plan = tree.exact[context.path] {
-                isExact = true
-                slashRedirect = nil
-                return plan
-            }
-            let path = context.path
-            for location in tree.prefixes {
-                if path.span.hasPrefix(location.prefix.span) {
-                    best = location.plan
-                    slashRedirect = nil
-                    if location.stopsRegexes { stops = true } else { stops = false }
-                    if !location.nested.isEmpty {
-                        let inner = try run(location.nested, context)
-                        if let inner { best = inner }
-                        if isExact || isRegex { return best }
-                    }
-                    break
+    /// nginx's order: exact; else the longest prefix and, within it, its nested locations; else regexes in their order.
+    private func search(_ context: RequestContext) throws(RequestFailure) -> Match {
+        if !exact.isEmpty, let plan = exact[context.path] { return .settled(plan) }
+        var match = Match.none
+        var triesRegexes = true
+        var redirect = exactRedirect(context.path)
+        for location in prefixes {
+            let isShorter = location.prefix.count <= context.path.count
+            if isShorter, context.path.span.hasPrefix(location.prefix.span) {
+                if location.prefix.count == context.path.count { redirect = nil }
+                if redirect != nil { break }
+                match = .prefix(location.plan)
+                triesRegexes = !location.stopsRegexes
+                if location.nested.isEmpty { break }
+                switch try location.nested.search(context) {
+                case .none: break
+                case .prefix(let inner): match = .prefix(inner)
+                case .settled(let inner): return .settled(inner)
+                case .redirectToSlash(let inner): return .redirectToSlash(inner)
                 }
-                if slashRedirect == nil, location.plan.redirectsToSlash, path.count + 1 == location.prefix.count,
-                    location.prefix.span.hasPrefix(path.span)
-                {
-                    slashRedirect = location.plan
-                }
+                break
             }
-            if stops { return best }
-            for location in tree.regexes {
-                guard try context.match(location.pattern, context.path) else { continue }
-                isRegex = true
-                slashRedirect = nil
-                var plan = location.plan
-                if !location.nested.isEmpty {
-                    var inner = Search()
-                    if let found = try inner.run(location.nested, context) { plan = found }
-                }
-                return plan
+            if location.plan.redirectsToSlash, LocationTree.isSlashMissing(context.path, location.prefix) {
+                redirect = location.plan
             }
-            return best
         }
+        if let redirect { return .redirectToSlash(redirect) }
+        if !triesRegexes { return match }
+        for location in regexes {
+            guard try context.match(location.pattern, context.path) else { continue }
+            if location.nested.isEmpty { return .settled(location.plan) }
+            switch try location.nested.search(context) {
+            case .none: return .settled(location.plan)
+            case .prefix(let inner), .settled(let inner): return .settled(inner)
+            case .redirectToSlash(let inner): return .redirectToSlash(inner)
+            }
+        }
+        return match
+    }
+
+    private func exactRedirect(_ path: [UInt8]) -> LocationPlan? {
+        for location in exactWithSlash where LocationTree.isSlashMissing(path, location.path) { return location.plan }
+        return nil
+    }
+
+    /// Whether `prefix`, which ends in a slash, is `path` and that slash.
+    private static func isSlashMissing(_ path: [UInt8], _ prefix: [UInt8]) -> Bool {
+        path.count + 1 == prefix.count && prefix.span.hasPrefix(path.span)
     }
 }

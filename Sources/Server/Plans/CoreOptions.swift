@@ -51,9 +51,12 @@ package struct CoreOptions: Sendable {
     /// A client that ends its direction of the connection still waits for its answer (`proxy_ignore_client_abort`).
     package var toleratesHalfClose = false
     package var maxRanges = Int.max
-    package var documentRoot = DocumentRoot(template: Template(constant: "html"), isAlias: false)
+    package var documentRoot = DocumentRoot(template: Template(constant: "html"), alias: nil)
     package var mediaTypes = MediaTypes.standard
     package var defaultType = "text/plain"
+    /// How If-Modified-Since is compared with Last-Modified (`if_modified_since`).
+    package enum IfModifiedSince: Sendable { case off, exact, before }
+    package var ifModifiedSince = IfModifiedSince.exact
     package var errorPages: [ErrorPage] = []
     package var errorLog = ErrorLog([])
 
@@ -62,31 +65,24 @@ package struct CoreOptions: Sendable {
 
 /// `root` or `alias`.
 package struct DocumentRoot: Sendable {
+    /// What of a request's path is put behind an alias.
+    package enum Alias: Sendable {
+        /// All but the location's prefix, this many bytes.
+        case prefix(Int)
+        /// Nothing: the alias of a regex location is the whole file name.
+        case whole
+    }
+
     /// An absolute path after evaluation, or one relative to the prefix.
     package let template: Template
-    package let isAlias: Bool
+    /// nil: `root`.
+    package let alias: Alias?
+    package var isAlias: Bool { alias != nil }
 
-    package init(template: Template, isAlias: Bool) {
+    package init(template: Template, alias: Alias?) {
         self.template = template
-        self.isAlias = isAlias
+        self.alias = alias
     }
-}
-
-/// Media types by file name extension (`types`), kept by lower-case extension.
-package struct MediaTypes: Sendable {
-    private let types: [[UInt8]: FrozenBytes]
-
-    package init(_ types: [String: String]) {
-        var table: [[UInt8]: FrozenBytes] = [:]
-        for (name, type) in types { table[Array(name.lowercased().utf8)] = FrozenBytes(type) }
-        self.types = table
-    }
-
-    /// nginx's three, where no `types` is given.
-    package static let standard = MediaTypes(["html": "text/html", "gif": "image/gif", "jpg": "image/jpeg"])
-
-    /// The type for a lower-case extension.
-    package func type(forExtension name: [UInt8]) -> FrozenBytes? { types[name] }
 }
 
 /// One `error_page`.

@@ -11,6 +11,8 @@ package struct ListenSpecification: Sendable, Hashable {
     package var backlog: Int?
     /// Whether the statement sets options of the socket; only one statement per address may.
     package var setsOptions = false
+    /// The rest of what the statement sets.
+    package var options = ListenOptions()
     package var location: SourceLocation
 
     package init(address: SocketAddress, location: SourceLocation) {

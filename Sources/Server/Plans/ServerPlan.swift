@@ -34,10 +34,13 @@ package struct ServerName: Sendable {
     /// As written; a regex without its `~`.
     package let text: String
     package let pattern: NamePattern?
+    /// What requests are compared with, where it is not `text`: `.example.com` is shown without its dot.
+    package let wildcard: String?
 
-    package init(text: String, pattern: NamePattern?) {
+    package init(text: String, pattern: NamePattern?, wildcard: String? = nil) {
         self.text = text
         self.pattern = pattern
+        self.wildcard = wildcard
     }
 }
 

@@ -11,15 +11,25 @@ package final class Site: Sendable {
     /// How many location plans there are; each has a number below.
     package let planCount: Int
     package let workerConnections: Int
+    /// Wildcard sockets whose connections may have come to an address that is configured by itself.
+    package let sharedListeners: Set<SocketAddress>
 
     package init(
         hosts: [SocketAddress: VirtualHosts], variables: [VariableComputation?], generation: Int, planCount: Int,
-        workerConnections: Int
+        workerConnections: Int, sharedListeners: Set<SocketAddress> = []
     ) {
         self.hosts = hosts
         self.variables = variables
         self.generation = generation
         self.planCount = planCount
         self.workerConnections = workerConnections
+        self.sharedListeners = sharedListeners
+    }
+
+    /// The servers for a connection that the socket at `listener` has accepted. `local`, the address the client came to, is
+    /// asked for only where it matters.
+    package func hosts(listener: SocketAddress, local: () -> SocketAddress?) -> VirtualHosts? {
+        if sharedListeners.contains(listener), let address = local(), let found = hosts[address] { return found }
+        return hosts[listener]
     }
 }
