@@ -48,7 +48,8 @@ package struct MediaTypes: Sendable {
         var place = MediaTypes.hash(suffix) & (table.count - 1)
         while table[place] >= 0 {
             let index = Int(table[place])
-            if entries[index].suffix.span.equalsIgnoringCase(suffix) { return entries[index].type }
+            let entry = entries[index]
+            if entry.suffix.span.equalsIgnoringCase(suffix) { return entry.type }
             place = (place + 1) & (table.count - 1)
         }
         return nil

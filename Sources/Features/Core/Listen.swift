@@ -1,0 +1,131 @@
+import Configuration
+import Platform
+import Server
+
+/// `listen`: the addresses of a server.
+package enum Listen: Feature {
+    package struct Settings: Sendable { var listens: [ListenSpecification] = [] }
+    package static let initial = Settings()
+    package static let directives: [Directive<Settings>] = [
+        .custom(
+            "listen", arity: 1..., inheritance: .own, repeats: true, in: .server,
+            syntax: "*address*[:*port*] | *port* | unix:*path* [default_server] [backlog=*number*] [reuseport] [ipv6only=on|off] …",
+            default: "*:80", "An address that the server answers on.", apply)
+    ]
+
+    private static func apply(_ settings: inout Settings, _ statement: Statement, _ context: ApplyContext) throws(Diagnostic) {
+        let argument = statement.arguments[0]
+        for address in try ListenAddress.parse(argument) {
+            var listen = ListenSpecification(address: address, location: argument.location)
+            for option in statement.arguments.dropFirst() { try apply(option, to: &listen) }
+            settings.listens.append(listen)
+        }
+    }
+
+    private static func apply(_ option: Argument, to listen: inout ListenSpecification) throws(Diagnostic) {
+        switch option.text {
+        case "default_server", "default": listen.isDefaultServer = true
+        case "reuseport":
+            listen.reusesPort = true
+            listen.setsOptions = true
+        case "bind": listen.setsOptions = true
+        case "deferred", "ssl", "http2", "quic", "spdy", "proxy_protocol", "multipath": throw later(option)
+        default: try applyValue(option, to: &listen)
+        }
+    }
+
+    private static func applyValue(_ option: Argument, to listen: inout ListenSpecification) throws(Diagnostic) {
+        if let value = option.value(of: "backlog") {
+            listen.backlog = try value.integer(-1...Int(Int32.max))
+            listen.setsOptions = true
+        } else if let value = option.value(of: "ipv6only") {
+            listen.ipv6Only = try value.flag()
+            listen.setsOptions = true
+        } else if ["so_keepalive", "rcvbuf", "sndbuf", "fastopen", "setfib", "accept_filter"].contains(where: {
+            option.value(of: $0) != nil
+        }) {
+            throw later(option)
+        } else {
+            throw Diagnostic("invalid parameter \(Diagnostic.quoted(option.text)) of \"listen\"", at: option.location)
+        }
+    }
+
+    private static func later(_ option: Argument) -> Diagnostic {
+        let reason: String
+        switch option.text {
+        case "ssl": reason = "HTTPS comes with a later version"
+        case "http2", "spdy", "quic": reason = "HTTP/2 comes with a later version"
+        case "proxy_protocol": reason = "the PROXY protocol comes with HTTPS in a later version"
+        default: reason = "this option of the socket comes with a later version"
+        }
+        return Diagnostic(
+            "the parameter \(Diagnostic.quoted(option.text)) of \"listen\" is not supported yet", at: option.location, hint: reason)
+    }
+
+    package static func install(_ settings: Settings, in server: inout ServerPlanBuilder) throws(Diagnostic) {
+        server.listens = settings.listens
+        if server.listens.isEmpty {
+            let port: UInt16 = ProcessControl.isRoot ? 80 : 8000
+            server.listens = [ListenSpecification(address: .v4(.any, port: port), location: server.block.header.location)]
+        }
+    }
+}
+
+/// The address of a `listen`, as nginx writes it.
+enum ListenAddress {
+    /// One address, or several for a range of ports or a host name with several addresses.
+    static func parse(_ argument: Argument) throws(Diagnostic) -> [SocketAddress] {
+        let text = argument.text
+        if text.hasPrefix("unix:") {
+            let path = String(text.dropFirst(5))
+            guard !path.isEmpty, path.utf8.count <= SocketAddress.maximumPathLength else {
+                throw Diagnostic("the path of a Unix socket has 1 to 107 bytes", at: argument.location)
+            }
+            return [.unix(path: path)]
+        }
+        var host = ""
+        var ports = text
+        if text.hasPrefix("[") {
+            guard let end = text.firstIndex(of: "]") else { throw invalid(argument) }
+            host = String(text[text.index(after: text.startIndex)..<end])
+            let rest = text[text.index(after: end)...]
+            if !rest.isEmpty, !rest.hasPrefix(":") { throw invalid(argument) }
+            ports = rest.isEmpty ? "80" : String(rest.dropFirst())
+        } else if let colon = text.lastIndex(of: ":") {
+            host = String(text[..<colon])
+            ports = String(text[text.index(after: colon)...])
+        } else if text.utf8.contains(where: { !($0 >= 48 && $0 <= 57) && $0 != 45 }) || text.contains(".") {
+            host = text
+            ports = "80"
+        }
+        let range = try portRange(ports, argument)
+        let base = try address(host, argument)
+        return base.flatMap { address in range.map { address.withPort($0) } }
+    }
+
+    private static func portRange(_ text: String, _ argument: Argument) throws(Diagnostic) -> ClosedRange<UInt16> {
+        let parts = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let low = UInt16(parts[0]), low > 0 else {
+            throw Diagnostic("invalid port in \(Diagnostic.quoted(argument.text))", at: argument.location)
+        }
+        if parts.count == 1 { return low...low }
+        guard let high = UInt16(parts[1]), high >= low else {
+            throw Diagnostic("invalid port range in \(Diagnostic.quoted(argument.text))", at: argument.location)
+        }
+        return low...high
+    }
+
+    private static func address(_ host: String, _ argument: Argument) throws(Diagnostic) -> [SocketAddress] {
+        if host.isEmpty || host == "*" { return [.v4(.any, port: 0)] }
+        if let address = SocketAddress.parse(ip: host, port: 0) { return [address] }
+        do throws(NameResolutionError) {
+            return try resolve(host: host, port: 0)
+        } catch {
+            throw Diagnostic("host not found in \(Diagnostic.quoted(argument.text))", at: argument.location, hint: error.message)
+        }
+    }
+
+    private static func invalid(_ argument: Argument) -> Diagnostic {
+        Diagnostic("invalid address \(Diagnostic.quoted(argument.text))", at: argument.location)
+    }
+}

@@ -1,0 +1,44 @@
+import Configuration
+import Observability
+import Server
+
+/// `error_log`: where messages go, and from which level on.
+package enum ErrorLogging: Feature {
+    package struct Settings: Sendable {
+        var targets: [LogTarget] = []
+        var location: SourceLocation?
+    }
+    package static let initial = Settings()
+    package static let directives: [Directive<Settings>] = [
+        .custom(
+            "error_log", arity: 1...2, inheritance: .list, in: [.main, .http, .server, .location],
+            syntax: "*file* | stderr [*level*]", default: "logs/error.log error",
+            "Where messages go, from a level on: debug, info, notice, warn, error, crit, alert, emerg.", apply)
+    ]
+
+    private static func apply(_ s: inout Settings, _ statement: Statement, _ c: ApplyContext) throws(Diagnostic) {
+        if c.isFirst { s.targets = [] }
+        let file = statement.arguments[0]
+        var level = LogLevel.error
+        if statement.arguments.count > 1 {
+            guard let named = LogLevel(name: statement.arguments[1].text) else {
+                throw statement.arguments[1].invalid(expected: "debug, info, notice, warn, error, crit, alert or emerg")
+            }
+            level = named
+        }
+        if file.text.hasPrefix("syslog:") || file.text.hasPrefix("memory:") {
+            throw Diagnostic("\(Diagnostic.quoted(file.text)) comes with a later version", at: file.location)
+        }
+        s.targets.append(
+            LogTarget(destination: file.text == "stderr" ? .stderr : .file(c.paths.resolve(file.text)), level: level))
+        s.location = file.location
+    }
+
+    package static func install(_ s: Settings, in process: inout ProcessPlan) throws(Diagnostic) {
+        process.errorLogs = s.targets
+    }
+
+    package static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
+        plan.core.errorLog = try plan.site.errorLog(s.targets, at: s.location)
+    }
+}
