@@ -189,9 +189,13 @@ package final class RequestContext {
             slots[index].state = .evaluating
             var value: [UInt8] = []
             let isFound = computation.compute(self, &value)
+            output.append(value.span)
+            if computation.isVolatile {
+                slots[index].state = .unset
+                return isFound
+            }
             slots[index].bytes = value
             slots[index].state = isFound ? .value : .missing
-            output.append(value.span)
             return isFound
         }
     }
