@@ -16,8 +16,26 @@ package struct NameResolutionError: Error, Equatable, Sendable {
 ///
 /// It waits, for seconds if name servers are slow: call it while a configuration is read, or on a blocking pool, never on
 /// a loop.
+///
+/// A name that was asked for before (`ResolvedNames`) is not asked for again.
 package func resolve(host: String, port: UInt16) throws(NameResolutionError) -> [SocketAddress] {
     if let literal = SocketAddress.parse(ip: host, port: port) { return [literal] }
+    if let known = ResolvedNames.find(host) {
+        if let failure = known.failure { throw NameResolutionError(host: host, message: failure, isTemporary: false) }
+        return known.addresses.map { $0.withPort(port) }
+    }
+    do throws(NameResolutionError) {
+        let addresses = try lookUp(host: host, port: port)
+        ResolvedNames.add(ResolvedNames.Entry(host: host, addresses: addresses.map { $0.withPort(0) }, failure: nil))
+        return addresses
+    } catch {
+        ResolvedNames.add(ResolvedNames.Entry(host: host, addresses: [], failure: error.message))
+        throw error
+    }
+}
+
+/// Asks the C library.
+private func lookUp(host: String, port: UInt16) throws(NameResolutionError) -> [SocketAddress] {
     // A zero byte would cut the name for the C library: another name than the one that was written.
     guard !host.isEmpty, !host.utf8.contains(0) else {
         throw NameResolutionError(host: host, message: "Name or service not known", isTemporary: false)

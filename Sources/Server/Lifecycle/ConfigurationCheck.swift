@@ -1,0 +1,62 @@
+import Configuration
+import EventLoops
+import Observability
+import Platform
+
+/// Reads and checks a configuration as a start would, without starting anything.
+package struct ConfigurationCheck {
+    package enum Outcome: Sendable {
+        case accepted(Bundle, warnings: [Diagnostic])
+        case refused(Diagnostic, warnings: [Diagnostic])
+    }
+
+    private let program: Program
+    private let options: LaunchOptions
+    /// Files read, once each, in order: for -T. Empty before `run`.
+    package private(set) var files: [ConfigurationFile] = []
+
+    package init(_ program: Program, _ options: LaunchOptions) {
+        self.program = program
+        self.options = options
+    }
+
+    /// Reads the files, builds everything once, opens the logs (and makes those that are missing), resolves the names.
+    package mutating func run() -> Outcome {
+        let reader = RecordingReader()
+        let loader = ConfigurationLoader(program.registry, reader: reader)
+        let loaded: LoadedConfiguration
+        do throws(ConfigurationFailure) {
+            loaded = try loader.load(paths: options.paths, globals: options.globals, disabled: Set(options.disabled))
+        } catch {
+            files = error.files
+            return .refused(error.error, warnings: error.warnings)
+        }
+        files = loaded.files
+        var warnings = loaded.warnings
+        do throws(Diagnostic) {
+            let plan = try plan(for: loaded, &warnings)
+            let bundle = Bundle(options: options, sources: reader.recorded, names: ResolvedNames.all, plan: plan)
+            return .accepted(bundle, warnings: warnings)
+        } catch {
+            return .refused(error, warnings: warnings)
+        }
+    }
+
+    private func plan(for loaded: LoadedConfiguration, _ warnings: inout [Diagnostic]) throws(Diagnostic) -> StartPlan {
+        let named = NamedState(pool: BlockingPool(threads: 1))
+        try openDefaultLog(named)
+        let assembly = try Assembly.build(
+            program, loaded, options, named: named, generation: 1, loopCount: 1, warnings: &warnings)
+        _ = try named.errorLog(assembly.process.errorLogs, paths: options.paths, at: nil)
+        return try StartPlan.make(assembly, loaded.root, options, logs: named.logs.compactMap(\.path), &warnings)
+    }
+
+    private func openDefaultLog(_ named: NamedState) throws(Diagnostic) {
+        guard let path = options.errorLogPath else { return }
+        do throws(SystemError) {
+            _ = try named.openLog(path)
+        } catch {
+            throw Diagnostic("open() \(Diagnostic.quoted(path)) failed (\(error))", at: nil)
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import Platform
+
+/// The sockets a process listens on, by address. Held by whoever survives workers, so that no connect is refused while a
+/// worker is replaced.
+package struct OpenSockets: Sendable {
+    /// One address: its socket, or one for each loop.
+    package struct Entry: Sendable {
+        package let address: SocketAddress
+        package let descriptors: [SharedDescriptor]
+    }
+
+    package private(set) var entries: [Entry] = []
+
+    package init() {}
+
+    package init(_ entries: [Entry]) { self.entries = entries }
+
+    /// Why an address cannot be listened on.
+    package struct Failure: Error, Sendable {
+        package let address: SocketAddress
+        package let error: SystemError
+
+        package var message: String { "bind() to \(address) failed (\(error))" }
+    }
+
+    package func find(_ address: SocketAddress) -> Entry? { entries.first { $0.address == address } }
+
+    /// The sockets of a new configuration: those that are open already, inherited ones, and new ones. The old object is
+    /// unchanged; on failure what was newly opened is closed again.
+    ///
+    /// - Parameter retry: called before each further attempt at an address that is in use; false: give up.
+    package func reopened(
+        for plans: [SocketPlan], loopCount: Int, inherited: inout InheritedSockets, retry: (Failure) -> Bool
+    ) throws(Failure) -> OpenSockets {
+        var new = OpenSockets()
+        for plan in plans {
+            var found = find(plan.address)?.descriptors ?? inherited.take(plan.address)
+            for descriptor in found { Socket.listenAgain(descriptor.rawValue, backlog: Int32(clamping: plan.backlog)) }
+            let count = plan.reusesPort ? loopCount : 1
+            // A socket that others were opened beside stays: its queue may hold connections.
+            while found.isEmpty || (plan.reusesPort && found.count < count) {
+                guard let socket = try OpenSockets.open(plan, mayFail: !found.isEmpty, retry: retry) else { break }
+                found.append(socket)
+            }
+            new.entries.append(Entry(address: plan.address, descriptors: found))
+        }
+        return new
+    }
+
+    /// Nil: the address has a socket without SO_REUSEPORT, which no second one may stand beside.
+    private static func open(
+        _ plan: SocketPlan, mayFail: Bool, retry: (Failure) -> Bool
+    ) throws(Failure) -> SharedDescriptor? {
+        while true {
+            do throws(SystemError) {
+                return SharedDescriptor(try plan.open())
+            } catch {
+                if mayFail { return nil }
+                let failure = Failure(address: plan.address, error: error)
+                guard error == .addressInUse, retry(failure) else { throw failure }
+            }
+        }
+    }
+
+    /// Removes the files of Unix sockets that `next` does not have any more.
+    package func removeFiles(notIn next: OpenSockets?) {
+        for entry in entries where next?.find(entry.address) == nil {
+            if case .unix(let path) = entry.address, !path.isEmpty { try? File.remove(path) }
+        }
+    }
+
+    /// All descriptors' numbers in order of the entries.
+    package var numbers: [Int32] { entries.flatMap { $0.descriptors.map(\.rawValue) } }
+}

@@ -1,0 +1,45 @@
+import Platform
+
+/// The file that tells the supervisor's process number. It is written when the sockets listen and removed at the end.
+package struct PidFile: Sendable {
+    package private(set) var path: String
+
+    package init(path: String) { self.path = path }
+
+    /// Writes this process's number. Errors: what `open`, `write` say.
+    package func write() throws(SystemError) {
+        let file = try File.open(path, .write, create: .truncated)
+        let text = Array("\(ProcessControl.identifier)\n".utf8)
+        try File.write(file.rawValue, text.span)
+    }
+
+    /// Removes it, if it (still) names this process.
+    package func remove() {
+        guard PidFile.read(path) == ProcessControl.identifier else { return }
+        try? File.remove(path)
+    }
+
+    /// Moves it aside while a new program takes over, as nginx does.
+    package mutating func moveAside() throws(SystemError) {
+        try File.rename(path, to: path + PidFile.oldSuffix)
+        path += PidFile.oldSuffix
+    }
+
+    /// Moves it back: the new program is gone.
+    package mutating func moveBack() throws(SystemError) {
+        guard path.hasSuffix(PidFile.oldSuffix) else { return }
+        let original = String(path.dropLast(PidFile.oldSuffix.count))
+        try File.rename(path, to: original)
+        path = original
+    }
+
+    private static let oldSuffix = ".oldbin"
+
+    /// The number in a pid file; nil when there is none.
+    package static func read(_ path: String) -> Int32? {
+        guard let bytes = try? File.contents(path, limit: 64) else { return nil }
+        let digits = bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: " ") }
+        guard let number = Int32(String(decoding: digits, as: UTF8.self)), number > 0 else { return nil }
+        return number
+    }
+}
