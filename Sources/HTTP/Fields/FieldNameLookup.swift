@@ -3,7 +3,12 @@ import Bytes
 extension FieldName {
     /// Interns a name as it was received, without regard to case: two or three words are compared, nothing is allocated.
     package init(_ spelling: Span<UInt8>) {
-        self = KnownFieldNames.shared.find(spelling)
+        self = KnownFieldNames.shared.find(spelling, at: 0, count: spelling.count)
+    }
+
+    /// As above, for a name within a head.
+    init(_ bytes: Span<UInt8>, at start: Int, count: Int) {
+        self = KnownFieldNames.shared.find(bytes, at: start, count: count)
     }
 
     /// The bit of this name in a set of names.
@@ -51,17 +56,16 @@ private struct KnownFieldNames: Sendable {
             var bytes: [UInt8] = []
             bytes.append(literal: FieldName.spellings[raw])
             precondition(bytes.count <= KnownFieldNames.longest && raw < 64)
-            let key = KnownFieldNames.key(bytes.span)
+            let key = KnownFieldNames.key(bytes.span, 0, bytes.count)
             var place = KnownFieldNames.place(key, bytes.count)
             while entries[place].count != 0 { place = (place + 1) & 255 }
             entries[place] = Entry(key: key, count: UInt8(bytes.count), name: FieldName(rawValue: UInt8(raw)))
         }
     }
 
-    func find(_ spelling: Span<UInt8>) -> FieldName {
-        let count = spelling.count
+    func find(_ bytes: Span<UInt8>, at start: Int, count: Int) -> FieldName {
         guard count > 0, count <= KnownFieldNames.longest else { return .other }
-        let key = KnownFieldNames.key(spelling)
+        let key = KnownFieldNames.key(bytes, start, count)
         var place = KnownFieldNames.place(key, count)
         while entries[place].count != 0 {
             if entries[place].key == key, Int(entries[place].count) == count { return entries[place].name }
@@ -70,19 +74,19 @@ private struct KnownFieldNames: Sendable {
         return .other
     }
 
-    private static func key(_ spelling: Span<UInt8>) -> Key {
-        let count = spelling.count
+    private static func key(_ bytes: Span<UInt8>, _ start: Int, _ count: Int) -> Key {
         if count >= 8 {
             return Key(
-                first: ByteLanes.lowercased(spelling.word64(at: 0)),
-                middle: count > 16 ? ByteLanes.lowercased(spelling.word64(at: 8)) : 0,
-                last: ByteLanes.lowercased(spelling.word64(at: count - 8)))
+                first: ByteLanes.lowercased(bytes.word64(at: start)),
+                middle: count > 16 ? ByteLanes.lowercased(bytes.word64(at: start &+ 8)) : 0,
+                last: ByteLanes.lowercased(bytes.word64(at: start &+ count &- 8)))
         }
         if count >= 4 {
-            let word = UInt64(spelling.word32(at: 0)) | UInt64(spelling.word32(at: count - 4)) << 32
+            let word = UInt64(bytes.word32(at: start)) | UInt64(bytes.word32(at: start &+ count &- 4)) << 32
             return Key(first: ByteLanes.lowercased(word))
         }
-        let word = UInt64(spelling[0]) | UInt64(spelling[count / 2]) << 8 | UInt64(spelling[count - 1]) << 16
+        let word =
+            UInt64(bytes[start]) | UInt64(bytes[start &+ count / 2]) << 8 | UInt64(bytes[start &+ count &- 1]) << 16
         return Key(first: ByteLanes.lowercased(word))
     }
 

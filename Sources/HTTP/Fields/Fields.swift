@@ -9,11 +9,13 @@ package struct FieldSlot: Sendable {
     package let valueCount: UInt32
 
     package init(name: FieldName, nameStart: Int, nameCount: Int, valueStart: Int, valueCount: Int) {
+        // One check for all four: a head is never as large as what would not fit.
+        precondition((nameStart | valueStart | valueCount) >> 32 == 0 && nameCount >> 16 == 0)
         self.name = name
-        self.nameStart = UInt32(nameStart)
-        self.nameCount = UInt16(nameCount)
-        self.valueStart = UInt32(valueStart)
-        self.valueCount = UInt32(valueCount)
+        self.nameStart = UInt32(truncatingIfNeeded: nameStart)
+        self.nameCount = UInt16(truncatingIfNeeded: nameCount)
+        self.valueStart = UInt32(truncatingIfNeeded: valueStart)
+        self.valueCount = UInt32(truncatingIfNeeded: valueCount)
     }
 
     package var nameRange: Range<Int> { Int(nameStart)..<Int(nameStart) + Int(nameCount) }

@@ -87,10 +87,28 @@ enum LineScanning {
         case malformed
     }
 
-    static func spelling(_ name: Span<UInt8>, allowsUnderscores: Bool) -> NameSpelling {
+    /// Judges the name that stands at `range`.
+    static func spelling(_ bytes: Span<UInt8>, _ range: Range<Int>, allowsUnderscores: Bool) -> NameSpelling {
+        // Eight bytes at a time, the last eight perhaps twice: a name is nearly always plain.
+        guard range.count >= 8 else { return carefulSpelling(bytes, range, allowsUnderscores) }
+        let last = range.upperBound &- 8
+        var index = range.lowerBound
+        var outside = ByteLanes.outsidePlainName(bytes.word64(at: last))
+        while index < last {
+            outside |= ByteLanes.outsidePlainName(bytes.word64(at: index))
+            index &+= 8
+        }
+        return outside == 0 ? .plain : carefulSpelling(bytes, range, allowsUnderscores)
+    }
+
+    private static func carefulSpelling(
+        _ bytes: Span<UInt8>, _ range: Range<Int>, _ allowsUnderscores: Bool
+    ) -> NameSpelling {
         var result = NameSpelling.plain
-        for index in 0..<name.count {
-            let byte = name[index]
+        var index = range.lowerBound
+        while index < range.upperBound {
+            let byte = bytes[index]
+            index &+= 1
             if ASCII.isAlphanumeric(byte) || byte == UInt8(ascii: "-") { continue }
             if byte <= 0x20 || byte == 0x7f { return .malformed }
             if byte == UInt8(ascii: "_") {

@@ -142,9 +142,9 @@ package struct RequestDecoder: Sendable {
                 scan.searched = next
             }
             try charge(scan.lineStart &- start, &scan, else: RequestDecoder.fieldsTooLarge)
-            let name = FieldName(bytes.extracting(start..<colon))
+            let name = FieldName(bytes, at: start, count: colon &- start)
             if name == .other {
-                guard try accepts(bytes.extracting(start..<colon)) else { continue }
+                guard try accepts(bytes, start..<colon) else { continue }
             }
             var valueEnd = content
             while valueEnd > valueStart, bytes[valueEnd &- 1] == ASCII.space || bytes[valueEnd &- 1] == ASCII.tab {
@@ -168,17 +168,17 @@ package struct RequestDecoder: Sendable {
     }
 
     /// Whether a field line under a name that is not known is taken (true) or dropped.
-    private func accepts(_ name: Span<UInt8>) throws(RequestFailure) -> Bool {
+    private func accepts(_ bytes: Span<UInt8>, _ name: Range<Int>) throws(RequestFailure) -> Bool {
         guard name.count > 0 else { throw RequestFailure(400, "a header line begins with a colon") }
         guard name.count <= Int(UInt16.max) else { throw RequestFailure(494, "a header name longer than 65535 bytes") }
-        switch LineScanning.spelling(name, allowsUnderscores: limits.allowsUnderscores) {
+        switch LineScanning.spelling(bytes, name, allowsUnderscores: limits.allowsUnderscores) {
         case .plain: return true
         case .odd: return !limits.ignoresInvalidHeaders
         case .notToken:
             if limits.ignoresInvalidHeaders { return false }
             throw RequestFailure(400, "a header name is not a token (RFC 9110 section 5.1)")
         case .malformed:
-            throw RequestFailure(400, RequestDecoder.malformedName(name))
+            throw RequestFailure(400, RequestDecoder.malformedName(bytes.extracting(name)))
         }
     }
 

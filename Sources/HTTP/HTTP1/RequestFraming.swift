@@ -26,16 +26,28 @@ extension RequestDecoder {
         case .transferEncoding:
             if value.equalsIgnoringCase("chunked") { head.isChunked = true }
         case .connection:
-            if Tokens.contains(value, "close") {
-                head.saysClose = true
-            } else if Tokens.contains(value, "keep-alive") {
+            // The whole value first: nearly every Connection line has one option.
+            if value.equalsIgnoringCase("keep-alive") {
                 head.saysKeepAlive = true
+            } else if value.equalsIgnoringCase("close") {
+                head.saysClose = true
+            } else {
+                interpretOptions(value, head)
             }
-            if Tokens.contains(value, "upgrade") { head.saysUpgrade = true }
         case .expect:
             head.expectsContinue = head.version == .http11 && value.equalsIgnoringCase("100-continue")
         default:
             break
+        }
+    }
+
+    private func interpretOptions(_ connection: Span<UInt8>, _ head: RequestHead) {
+        var members = ListMembers()
+        while let member = members.next(connection) {
+            let option = connection.extracting(member)
+            if option.equalsIgnoringCase("close") { head.saysClose = true }
+            if option.equalsIgnoringCase("keep-alive") { head.saysKeepAlive = true }
+            if option.equalsIgnoringCase("upgrade") { head.saysUpgrade = true }
         }
     }
 

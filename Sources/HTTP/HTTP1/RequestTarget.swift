@@ -37,6 +37,8 @@ extension RequestDecoder {
     private static func shape(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(RequestFailure) -> Shape {
         var index = line.lowerBound
         let limit = line.upperBound
+        // Of the lower 64 characters, those that mean nothing here: neither controls nor ` #%/?`.
+        let plain: UInt64 = 0x7fff_7fd6_0000_0000
         var isComplex = false
         var question = -1
         var fragment = -1
@@ -44,7 +46,7 @@ extension RequestDecoder {
             let byte = bytes[index]
             if byte > 0x3f {
                 if byte == 0x7f { throw badTarget }
-            } else {
+            } else if plain &>> UInt64(byte) & 1 == 0 {
                 switch byte {
                 case ASCII.space: break scan
                 case UInt8(ascii: "/") where question < 0:

@@ -11,7 +11,7 @@ package enum Authority {
         var end = hostEnd
         if text[end - 1] == UInt8(ascii: ".") { end -= 1 }
         guard end > 0 else { return false }
-        host.removeAll(keepingCapacity: true)
+        if !host.isEmpty { host.removeAll(keepingCapacity: true) }
         host.append(text.extracting(0..<end))
         for index in 0..<end where host[index] &- 65 < 26 { host[index] |= 0x20 }
         port = value < 0 ? nil : value
@@ -24,6 +24,11 @@ package enum Authority {
         var previous: UInt8 = 0
         while index < text.count {
             let byte = text[index]
+            if ASCII.isLetter(byte) {
+                previous = byte
+                index &+= 1
+                continue
+            }
             if byte == UInt8(ascii: ":") { break }
             if byte == UInt8(ascii: ".") {
                 if previous == byte { return nil }
@@ -31,7 +36,7 @@ package enum Authority {
                 return nil
             }
             previous = byte
-            index += 1
+            index &+= 1
         }
         return index > 0 ? index : nil
     }
@@ -49,7 +54,7 @@ package enum Authority {
                 return nil
             }
             previous = byte
-            index += 1
+            index &+= 1
         }
         return nil
     }
@@ -69,15 +74,9 @@ package enum Authority {
     }
 
     /// Unreserved characters and sub-delimiters (RFC 3986 §2), the full stop apart.
+    @inline(__always)
     private static func isHostByte(_ byte: UInt8) -> Bool {
-        if ASCII.isAlphanumeric(byte) { return true }
-        switch byte {
-        case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: "!"), UInt8(ascii: "$"), UInt8(ascii: "&"),
-            UInt8(ascii: "'"), UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: ","),
-            UInt8(ascii: ";"), UInt8(ascii: "="):
-            return true
-        default:
-            return false
-        }
+        if byte < 64 { return 0x2bff_3fd2_0000_0000 as UInt64 &>> UInt64(byte) & 1 != 0 }
+        return byte < 128 && 0x47ff_fffe_87ff_fffe as UInt64 &>> UInt64(byte &- 64) & 1 != 0
     }
 }
