@@ -16,8 +16,9 @@ package enum FeatureList {
         AddressAccess.self,
     ]
 
-    /// Every directive, with those that are refused and those that are accepted without an effect.
-    package static var registry: DirectiveRegistry {
-        DirectiveRegistry(all, refused: KnownDirectives.refused, harmless: KnownDirectives.harmless)
-    }
+    /// nginx's directives that are refused, with the reason.
+    package static let refused = KnownDirectives.refused
+
+    /// Directives that are accepted without an effect, with the reason.
+    package static let harmless = KnownDirectives.harmless
 }

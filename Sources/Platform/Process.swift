@@ -44,6 +44,12 @@ package enum ProcessControl {
         package let name: String
         package let user: UInt32
         package let group: UInt32
+
+        package init(name: String, user: UInt32, group: UInt32) {
+            self.name = name
+            self.user = user
+            self.group = group
+        }
     }
 
     package static func account(named name: String) -> Account? {

@@ -618,6 +618,12 @@ package final class HTTP1Connection: Endpoint, Drain {
         if phase == .idle, context == nil { close() }
     }
 
+    /// A reload's grace is over: connections that still answer by an older configuration end.
+    package func closeIfOlder(than site: Site) {
+        guard let context, context.site !== site else { return }
+        if let exchange { leave(exchange, context) } else { close() }
+    }
+
     package func close() {
         if phase == .closed { return }
         phase = .closed

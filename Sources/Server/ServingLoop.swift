@@ -75,6 +75,20 @@ package final class ServingLoop: LoopBound {
     }
 
     package func startDraining() { isDraining = true }
+
+    private var connectionNumber: UInt64 = 0
+
+    /// Numbers connections of this process: those of different loops never meet.
+    package func nextConnectionNumber() -> UInt64 {
+        connectionNumber += 1
+        return connectionNumber * 512 + UInt64(loop.index & 511)
+    }
+
+    /// The Date field's value for this turn.
+    package var date: [UInt8] {
+        dates.update(loop.wallNow / 1000)
+        return dates.text
+    }
 }
 
 /// The Date field's value, formatted once a second.

@@ -166,7 +166,7 @@ package enum Channel {
                 entries.append(OpenSockets.Entry(address: address, descriptors: Array(waiting.prefix(count))))
                 waiting.removeFirst(count)
             }
-            let logs = OpenLogs(try logs(&reader).map { ($0.key, LogDescriptor(path: $0.key, $0.value)) })
+            let logs = OpenLogs(descriptors: try logs(&reader))
             let bundle = try Bundle(from: &reader)
             return Delivery(generation: generation, bundle: bundle, sockets: OpenSockets(entries), logs: logs)
         }

@@ -7,6 +7,14 @@ package struct OpenLogs: Sendable {
 
     package init() {}
 
+    /// Logs that another process has opened.
+    package init(descriptors: [String: SharedDescriptor]) {
+        for (path, descriptor) in descriptors {
+            guard let copy = try? FileDescriptor.duplicate(descriptor.rawValue) else { continue }
+            files[path] = LogFile(path: path, descriptor: copy)
+        }
+    }
+
     /// Why a log cannot be opened.
     package struct Failure: Error, Sendable {
         package let path: String

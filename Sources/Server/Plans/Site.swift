@@ -26,6 +26,14 @@ package final class Site: Sendable {
         self.sharedListeners = sharedListeners
     }
 
+    /// The configured address that a connection accepted at `listener` came to; the kernel is asked only where it matters.
+    package func address(of descriptor: Int32, listener: SocketAddress) -> SocketAddress {
+        guard sharedListeners.contains(listener), let local = Socket.localAddress(descriptor), hosts[local] != nil else {
+            return listener
+        }
+        return local
+    }
+
     /// The servers for a connection that the socket at `listener` has accepted. `local`, the address the client came to, is
     /// asked for only where it matters.
     package func hosts(listener: SocketAddress, local: () -> SocketAddress?) -> VirtualHosts? {

@@ -73,7 +73,7 @@ enum ResponseHeadEncoding {
             line("Server: ", context.response.server, output)
         }
         if context.response.date.isEmpty {
-            line("Date: ", context.serving.dates.text, output)
+            line("Date: ", context.serving.date, output)
         } else {
             line("Date: ", context.response.date, output)
         }

@@ -1,0 +1,99 @@
+import Configuration
+import Platform
+
+/// What the command line asks for, done.
+package enum Launcher {
+    /// Starts serving: checks the configuration, binds, and goes on as a supervisor or as a single process.
+    /// Returns the exit status, once everything is over.
+    package static func serve(_ program: Program, _ options: LaunchOptions, binary: String) -> Int32 {
+        var preparation = StartPreparation()
+        let isUpgrade = preparation.inherited.comesFromUpgrade
+        let bundle: Bundle
+        switch check(options) {
+        case .refused(let error, _):
+            StandardError.write(error)
+            return 1
+        case .accepted(let accepted, let warnings):
+            for warning in warnings where warning.severity == .warning { StandardError.write(warning) }
+            bundle = accepted
+        }
+        let delivery: Delivery
+        do throws(StartPreparation.Failure) {
+            delivery = try preparation.prepare(bundle) { StandardError.write("zendan: [warn] \($0)") }
+        } catch {
+            StandardError.write("zendan: [emerg] \(error.message)")
+            return 1
+        }
+        if bundle.plan.isDaemon, !isUpgrade {
+            do throws(SystemError) {
+                try ProcessControl.daemonize()
+            } catch {
+                StandardError.write("zendan: [emerg] the process cannot leave the terminal (\(error))")
+                return 1
+            }
+            Socket.detachStandardStreams()
+        }
+        if bundle.plan.hasMaster { return Supervisor.run(program, preparation, delivery, binary: binary) }
+        return SingleProcess.run(program, preparation, delivery)
+    }
+
+    /// Checks in a process of its own; where none can be started, here.
+    private static func check(_ options: LaunchOptions) -> ConfigurationCheck.Outcome {
+        do throws(SystemError) {
+            return try CheckProcess.start(options).wait()
+        } catch {
+            return .refused(Diagnostic("the check of the configuration cannot be started (\(error))", at: nil), warnings: [])
+        }
+    }
+
+    /// `-t`, `-T`. Strict: warnings count.
+    package static func test(_ program: Program, _ options: LaunchOptions, dumps: Bool, isQuiet: Bool, isStrict: Bool) -> Int32 {
+        var check = ConfigurationCheck(program, options)
+        let outcome = check.run()
+        let path = options.paths.file
+        switch outcome {
+        case .refused(let error, let warnings):
+            if !isQuiet { report(warnings) }
+            StandardError.write(error)
+            StandardError.write("zendan: configuration file \(path) test failed")
+            return 1
+        case .accepted(_, let warnings):
+            let isBad = isStrict && warnings.contains { $0.severity == .warning }
+            if !isQuiet {
+                report(warnings)
+                StandardError.write("zendan: the configuration file \(path) syntax is ok")
+                StandardError.write("zendan: configuration file \(path) test is \(isBad ? "not successful: warnings count with --strict" : "successful")")
+            }
+            if dumps {
+                let text = Dump.text(of: check.files)
+                try? File.write(1, text.span)
+            }
+            return isBad ? 1 : 0
+        }
+    }
+
+    private static func report(_ warnings: [Diagnostic]) {
+        for warning in warnings { StandardError.write(warning) }
+    }
+
+    /// `-s`: finds the running supervisor by its pid file and tells it.
+    package static func signal(_ program: Program, _ options: LaunchOptions, _ signal: Signal) -> Int32 {
+        var check = ConfigurationCheck(program, options)
+        guard case .accepted(let bundle, _) = check.run() else {
+            StandardError.write("zendan: [emerg] the configuration is not valid, so the pid file cannot be found; see zendan -t")
+            return 1
+        }
+        let path = bundle.plan.pidFile
+        guard let process = PidFile.read(path) else {
+            StandardError.write("zendan: [error] invalid or missing PID in \"\(path)\": is zendan running?")
+            return 1
+        }
+        do throws(SystemError) {
+            try ProcessControl.send(signal, to: process)
+            return 0
+        } catch {
+            StandardError.write("zendan: [error] kill(\(process)) failed (\(error))")
+            return 1
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import Configuration
+import EventLoops
+import Observability
+import Platform
+
+/// What one loop of a serving process runs: its acceptors, its connections, its housekeeping.
+final class LoopServer: LoopBound {
+    let serving: ServingLoop
+    private var acceptors: [SocketAddress: Acceptor] = [:]
+    private let loopIndex: Int
+    private let loopCount: Int
+    private var onDrained: (() -> Void)?
+
+    init(_ serving: ServingLoop, loopIndex: Int, loopCount: Int) {
+        self.serving = serving
+        self.loopIndex = loopIndex
+        self.loopCount = loopCount
+        super.init(loop: serving.loop)
+        serving.loop.afterTurn = { [unowned self] in
+            if onDrained != nil { checkDrained() }
+        }
+    }
+
+    /// Listens on exactly these sockets from now on.
+    func listen(on sockets: OpenSockets) {
+        for (address, acceptor) in acceptors where sockets.find(address) == nil {
+            acceptor.close()
+            acceptors[address] = nil
+        }
+        for entry in sockets.entries where acceptors[entry.address] == nil {
+            let isShared = entry.descriptors.count < loopCount
+            guard let socket = isShared ? entry.descriptors.first : entry.descriptors[loopIndex] else { continue }
+            acceptors[entry.address] = makeAcceptor(entry.address, socket, isShared: isShared && loopCount > 1)
+        }
+    }
+
+    private func makeAcceptor(_ address: SocketAddress, _ socket: SharedDescriptor, isShared: Bool) -> Acceptor? {
+        let serving = self.serving
+        return try? Acceptor(
+            loop: loop, socket: socket, isShared: isShared,
+            onAccept: { descriptor, peer in LoopServer.accept(descriptor, peer, address, serving) },
+            onFailure: { error in
+                serving.errorLog.write(.crit, "accept() failed (\(error))", now: serving.loop.wallNow / 1000)
+            })
+    }
+
+    private static func accept(
+        _ descriptor: consuming FileDescriptor, _ peer: SocketAddress, _ address: SocketAddress, _ serving: ServingLoop
+    ) {
+        if serving.connectionCount >= serving.connectionLimit {
+            let now = serving.loop.wallNow / 1000
+            if serving.errorLog.once(RateLimit.Key("worker_connections"), now: now) != nil {
+                serving.errorLog.write(.error, "worker_connections are not enough: a connection was closed", now: now)
+            }
+            return
+        }
+        if case .unix = address {} else { Socket.setNoDelay(descriptor.rawValue) }
+        let target = serving.site.address(of: descriptor.rawValue, listener: address)
+        _ = try? HTTP1Connection(
+            descriptor, peer: peer, listenAddress: target, number: serving.nextConnectionNumber(), serving: serving)
+    }
+
+    /// New requests get this site from now on.
+    func use(_ site: Site, _ errorLog: ErrorLog) {
+        serving.site = site
+        serving.connectionLimit = site.workerConnections
+        serving.errorLog = errorLog
+    }
+
+    /// Accepts no more; calls `done` when the last connection is gone.
+    func drain(_ done: @escaping () -> Void) {
+        onDrained = done
+        serving.startDraining()
+        for acceptor in acceptors.values { acceptor.close() }
+        acceptors = [:]
+        for object in loop.objects { (object as? HTTP1Connection)?.drainConnection() }
+        for connection in serving.idleUpstreams.removeAll() { connection.close() }
+        checkDrained()
+    }
+
+    private func checkDrained() {
+        guard let done = onDrained, serving.connectionCount == 0 else { return }
+        onDrained = nil
+        serving.logs.flush()
+        done()
+    }
+
+    /// Ends every connection that still answers by a configuration older than the current one.
+    func closeOld() {
+        for object in loop.objects { (object as? HTTP1Connection)?.closeIfOlder(than: serving.site) }
+    }
+
+    func flush() { serving.logs.flush() }
+}

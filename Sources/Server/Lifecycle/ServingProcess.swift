@@ -1,0 +1,85 @@
+import Configuration
+import EventLoops
+import Observability
+import Platform
+
+/// The loops of a worker, or of a single process, as the control thread sees them.
+final class ServingProcess: Sendable {
+    let named: NamedState
+    private let mailboxes = Lock<[Mailbox]>([])
+    private let running = Lock(0)
+    private let maintained = Lock<Set<String>>([])
+
+    init(named: NamedState) { self.named = named }
+
+    /// Starts a thread for each site. Errors: the system refuses descriptors.
+    func start(_ sites: [Site], _ sockets: OpenSockets, _ errorLog: ErrorLog, prefix: String) throws(SystemError) {
+        let count = sites.count
+        running.withLock { $0 = count }
+        for index in 0..<count {
+            let site = sites[index]
+            let named = named
+            let mailbox = try EventLoop.start(index: index) { loop in
+                let serving = ServingLoop(loop: loop, site: site, named: named, errorLog: errorLog, prefix: prefix)
+                serving.connectionLimit = site.workerConnections
+                let server = LoopServer(serving, loopIndex: index, loopCount: count)
+                loop.local = server
+                server.listen(on: sockets)
+            }
+            mailboxes.withLock { $0.append(mailbox) }
+        }
+        maintainZones(errorLog)
+    }
+
+    /// Gives every loop its part of a new configuration.
+    func reload(_ sites: [Site], _ sockets: OpenSockets, _ errorLog: ErrorLog) {
+        for (index, mailbox) in mailboxes.withLock({ $0 }).enumerated() where index < sites.count {
+            let site = sites[index]
+            mailbox.call { loop in
+                guard let server = loop.local as? LoopServer else { return }
+                server.use(site, errorLog)
+                server.listen(on: sockets)
+            }
+        }
+        maintainZones(errorLog)
+    }
+
+    /// Lets every loop finish; `done` is called on some thread when the last has.
+    func drain(_ done: @escaping @Sendable () -> Void) {
+        let running = running
+        for mailbox in mailboxes.withLock({ $0 }) {
+            mailbox.call { loop in
+                guard let server = loop.local as? LoopServer else { return }
+                server.drain {
+                    let left = running.withLock { count in
+                        count -= 1
+                        return count
+                    }
+                    if left == 0 { done() }
+                }
+            }
+        }
+    }
+
+    /// Ends connections that still answer by an old configuration.
+    func closeOld() { each { $0.closeOld() } }
+
+    /// Writes what logs have buffered (before they are reopened, at the end).
+    func flushLogs() { each { $0.flush() } }
+
+    private func each(_ body: @escaping @Sendable (LoopServer) -> Void) {
+        for mailbox in mailboxes.withLock({ $0 }) {
+            mailbox.call { loop in
+                if let server = loop.local as? LoopServer { body(server) }
+            }
+        }
+    }
+
+    /// Each cache zone has a thread of its own that loads its index and keeps its bounds.
+    private func maintainZones(_ errorLog: ErrorLog) {
+        for zone in named.zones {
+            let isNew = maintained.withLock { $0.insert(zone.name).inserted }
+            if isNew { Threads.start { CacheMaintenance.run(zone) } }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import Configuration
+import EventLoops
+import Observability
+import Platform
+
+/// `master_process off`: one process reads, binds and serves (containers, tests).
+package final class SingleProcess {
+    private let program: Program
+    private let loop: EventLoop
+    private let setup: ServingSetup
+    private let process: ServingProcess
+    private var preparation: StartPreparation
+    private var delivery: Delivery
+    private let pidFile: PidFile
+    private var signals: SignalEndpoint?
+    private var timer: DelayedAction?
+    private var isDraining = false
+
+    private init(_ program: Program, _ loop: EventLoop, _ preparation: StartPreparation, _ delivery: Delivery) {
+        self.program = program
+        self.loop = loop
+        self.preparation = preparation
+        self.delivery = delivery
+        pidFile = PidFile(path: delivery.bundle.plan.pidFile)
+        let named = NamedState(pool: BlockingPool(threads: 4))
+        setup = ServingSetup(program: program, named: named)
+        process = ServingProcess(named: named)
+    }
+
+    /// Serves until it is told to end. Returns the exit status.
+    static func run(_ program: Program, _ preparation: StartPreparation, _ delivery: Delivery) -> Int32 {
+        Signals.ignorePipe()
+        Signals.block()
+        do throws(SystemError) {
+            let loop = try EventLoop(index: 511)
+            let single = SingleProcess(program, loop, preparation, delivery)
+            loop.run { loop in
+                loop.local = single
+                single.begin()
+            }
+            return 0
+        } catch {
+            return 1
+        }
+    }
+
+    private func begin() {
+        do throws(SystemError) {
+            signals = try SignalEndpoint(loop: loop) { [unowned self] in obey($0) }
+            if let limit = delivery.bundle.plan.descriptorLimit { ProcessControl.limitDescriptors(limit) }
+            let sites: [Site]
+            do throws(Diagnostic) {
+                sites = try setup.sites(delivery, loopCount: delivery.bundle.plan.loopCount)
+            } catch {
+                StandardError.emergency(error)
+                ProcessControl.exitNow(1)
+            }
+            try process.start(sites, delivery.sockets, setup.errorLog(delivery), prefix: delivery.bundle.options.prefix)
+            try pidFile.write()
+        } catch {
+            StandardError.write("zendan: [emerg] the process cannot start (\(error))")
+            ProcessControl.exitNow(1)
+        }
+    }
+
+    private func obey(_ signal: Signal) {
+        switch signal {
+        case .terminate, .interrupt: end()
+        case .quit: drain()
+        case .hangUp: reload()
+        case .user1:
+            process.flushLogs()
+            for failure in preparation.logs.reopen() { log(.error, failure.message) }
+        case .user2, .windowChange, .child: break
+        }
+    }
+
+    private func reload() {
+        var check = ConfigurationCheck(program, delivery.bundle.options)
+        switch check.run() {
+        case .refused(let error, _): log(.emerg, error.description)
+        case .accepted(let bundle, _):
+            do throws(StartPreparation.Failure) {
+                let next = try preparation.prepare(bundle) { log(.warn, $0) }
+                do throws(Diagnostic) {
+                    let sites = try setup.sites(next, loopCount: delivery.bundle.plan.loopCount)
+                    process.reload(sites, next.sockets, setup.errorLog(next))
+                    delivery = next
+                } catch {
+                    log(.emerg, error.description)
+                }
+            } catch {
+                log(.emerg, error.message)
+            }
+        }
+    }
+
+    private func drain() {
+        if isDraining { return }
+        isDraining = true
+        let mailbox = loop.mailbox
+        process.drain { mailbox.call { loop in (loop.local as? SingleProcess)?.end() } }
+        if let timeout = delivery.bundle.plan.shutdownTimeout {
+            let timer = DelayedAction(loop: loop)
+            self.timer = timer
+            timer.schedule(after: timeout) { [unowned self] in end() }
+        }
+    }
+
+    private func end() {
+        process.flushLogs()
+        let timer = DelayedAction(loop: loop)
+        self.timer = timer
+        let pidFile = pidFile
+        let sockets = preparation.sockets
+        timer.schedule(after: 5) {
+            pidFile.remove()
+            sockets.removeFiles(notIn: nil)
+            ProcessControl.exitNow(0)
+        }
+    }
+
+    private func log(_ level: LogLevel, _ message: String) {
+        setup.errorLog(delivery).write(level, message, now: loop.wallNow / 1000)
+    }
+}

@@ -1,0 +1,23 @@
+import Configuration
+import Platform
+
+/// What is said on the terminal, before logs are open or besides them.
+package enum StandardError {
+    package static func write(_ line: String) {
+        let bytes = Array((line + "\n").utf8)
+        try? File.write(2, bytes.span)
+    }
+
+    /// A diagnostic as nginx words it: the level, the place, the message, and below it what to do.
+    package static func write(_ diagnostic: Diagnostic) {
+        let level: String
+        switch diagnostic.severity {
+        case .error: level = "emerg"
+        case .warning: level = "warn"
+        case .note: level = "notice"
+        }
+        write("zendan: [\(level)] \(diagnostic.description)")
+    }
+
+    package static func emergency(_ diagnostic: Diagnostic) { write(diagnostic) }
+}
