@@ -7,6 +7,8 @@ package struct HeadScan: Sendable {
     package var lineStart = 0
     /// No line end stands before this position.
     package var searched = 0
+    /// The field line being read has its colon; what is missing is its end.
+    package var hasColon = false
     /// What is left of the buffer that nginx would be reading into, and how many large ones it would have taken:
     /// `large_client_header_buffers` bounds each line and their number.
     package var room = 0

@@ -91,37 +91,27 @@ package struct RequestDecoder: Sendable {
             let start = scan.lineStart
             guard start < bytes.count else { break }
             let first = bytes[start]
-            if first == ASCII.lineFeed {
-                try charge(1, &scan, else: RequestDecoder.fieldsTooLarge)
-                head.end = start &+ 1
-                head.scan = scan
-                return true
-            }
-            if first == ASCII.carriageReturn {
-                guard start &+ 1 < bytes.count else { break }
-                guard bytes[start &+ 1] == ASCII.lineFeed else {
-                    throw RequestFailure(400, "a header line begins with CR")
-                }
-                try charge(2, &scan, else: RequestDecoder.fieldsTooLarge)
-                head.end = start &+ 2
+            if first <= ASCII.space {
+                guard let end = try headEnd(bytes, start) else { break }
+                try charge(end &- start, &scan, else: RequestDecoder.fieldsTooLarge)
+                head.end = end
                 head.scan = scan
                 return true
             }
             // A line seen before without its end: only the new bytes are searched.
-            if scan.searched > start {
+            if scan.hasColon {
                 if case .missing(let searched) = LineScanning.lineEnd(bytes, from: scan.searched) {
                     scan.searched = searched
                     break
                 }
             }
-            let colon = LineScanning.firstColonOrControl(bytes, from: start)
+            let colon = LineScanning.firstColonOrControl(bytes, from: scan.hasColon ? start : scan.searched)
             guard colon < bytes.count else {
-                try checkPartialName(bytes, start)
                 scan.searched = colon
                 break
             }
             guard bytes[colon] == UInt8(ascii: ":") else {
-                throw RequestDecoder.noColon(bytes, start, colon)
+                throw RequestDecoder.noColon(bytes[colon])
             }
             var valueStart = colon &+ 1
             while valueStart < bytes.count, bytes[valueStart] == ASCII.space || bytes[valueStart] == ASCII.tab {
@@ -131,6 +121,7 @@ package struct RequestDecoder: Sendable {
             switch LineScanning.lineEnd(bytes, from: valueStart) {
             case .missing(let searched):
                 scan.searched = searched
+                scan.hasColon = true
                 head.scan = scan
                 try checkUnfinished(bytes.count &- start, scan, else: RequestDecoder.fieldsTooLarge)
                 return false
@@ -140,6 +131,7 @@ package struct RequestDecoder: Sendable {
                 content = end
                 scan.lineStart = next
                 scan.searched = next
+                scan.hasColon = false
             }
             try charge(scan.lineStart &- start, &scan, else: RequestDecoder.fieldsTooLarge)
             let name = FieldName(bytes, at: start, count: colon &- start)
@@ -183,18 +175,12 @@ package struct RequestDecoder: Sendable {
     }
 
     private static func malformedName(_ name: Span<UInt8>) -> StaticString {
-        if name[0] == ASCII.space || name[0] == ASCII.tab {
-            return "a header line begins with a space (folding is obsolete, RFC 9112 section 5.2)"
-        }
         if name[name.count - 1] == ASCII.space { return "space between a header name and its colon (RFC 9112 section 5.1)" }
         return "a space or control byte in a header name"
     }
 
-    private static func noColon(_ bytes: Span<UInt8>, _ start: Int, _ stop: Int) -> RequestFailure {
-        if bytes[start] == ASCII.space || bytes[start] == ASCII.tab {
-            return RequestFailure(400, "a header line begins with a space (folding is obsolete, RFC 9112 section 5.2)")
-        }
-        if bytes[stop] == ASCII.lineFeed || bytes[stop] == ASCII.carriageReturn {
+    private static func noColon(_ stop: UInt8) -> RequestFailure {
+        if stop == ASCII.lineFeed || stop == ASCII.carriageReturn {
             return RequestFailure(400, "a header line without a colon")
         }
         return RequestFailure(400, "a control byte in a header name")
@@ -206,10 +192,21 @@ package struct RequestDecoder: Sendable {
             : RequestFailure(400, "a control byte in a header value (RFC 9110 section 5.5)")
     }
 
-    /// Refuses at once what can no longer become a field line, so that its sender does not wait for the time-out.
-    private func checkPartialName(_ bytes: Span<UInt8>, _ start: Int) throws(RequestFailure) {
-        if bytes[start] == ASCII.space || bytes[start] == ASCII.tab {
+    /// The end of the blank line at `start`, which begins with a space or control byte; nil when its LF is still to come.
+    ///
+    /// Anything else there is refused at once, so that its sender need not wait for the time-out.
+    private func headEnd(_ bytes: Span<UInt8>, _ start: Int) throws(RequestFailure) -> Int? {
+        switch bytes[start] {
+        case ASCII.lineFeed:
+            return start &+ 1
+        case ASCII.carriageReturn:
+            guard start &+ 1 < bytes.count else { return nil }
+            guard bytes[start &+ 1] == ASCII.lineFeed else { throw RequestFailure(400, "a header line begins with CR") }
+            return start &+ 2
+        case ASCII.space, ASCII.tab:
             throw RequestFailure(400, "a header line begins with a space (folding is obsolete, RFC 9112 section 5.2)")
+        default:
+            throw RequestFailure(400, "a control byte in a header name")
         }
     }
 
