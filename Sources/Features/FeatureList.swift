@@ -14,6 +14,8 @@ package enum FeatureList {
         Sending.self,
         ErrorPages.self,
         AddressAccess.self,
+        Map.self,
+        Rewrite.self,
     ]
 
     /// nginx's directives that are refused, with the reason.

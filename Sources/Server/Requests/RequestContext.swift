@@ -83,6 +83,7 @@ package final class RequestContext {
 
     /// Forgets the last request, keeping memory.
     package func reset() {
+        head.reset()
         path.removeAll(keepingCapacity: true)
         query = nil
         methodOverride = nil
