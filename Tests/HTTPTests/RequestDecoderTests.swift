@@ -65,6 +65,7 @@ struct RequestDecoderTests {
             ("GET /a b HTTP/1.1", 400), ("GET /\tb HTTP/1.1", 400), ("GET /\u{2} HTTP/1.1", 400), ("GET /\u{7f} HTTP/1.1", 400),
             ("GET /?\u{7f} HTTP/1.1", 400), ("GET /\r HTTP/1.1", 400), ("POST /", 400), ("GET http:/x HTTP/1.1", 400),
             ("GET http://x#y HTTP/1.1", 400), ("GET http://[::1 HTTP/1.1", 400), ("GET http:// HTTP/1.1", 400),
+            ("GET http://a%b/ HTTP/1.1", 400), ("GET http://u@a/ HTTP/1.1", 400), ("GET http://a", 400),
             ("CONNECT x HTTP/1.1", 400), ("CONNECT x: HTTP/1.1", 400), ("CONNECT x:1/ HTTP/1.1", 400),
             ("GET /% HTTP/1.1", 400), ("GET /%1 HTTP/1.1", 400), ("GET /%1g HTTP/1.1", 400), ("GET /%00 HTTP/1.1", 400),
             ("GET /.. HTTP/1.1", 400), ("GET /a/../.. HTTP/1.1", 400), ("GET /%2e%2e/a HTTP/1.1", 400),

@@ -79,7 +79,8 @@ extension RequestDecoder {
         else { throw malformed }
         head.schemeRange = line.lowerBound..<colon
         index = try decodeAuthority(bytes, (colon &+ 3)..<limit, head)
-        guard index < limit, bytes[index] != ASCII.space else {
+        guard index < limit else { throw malformed }
+        if bytes[index] == ASCII.space {
             // No path: the slash of "//" stands for it, so that the target is still a range of the buffer.
             head.targetRange = (colon &+ 1)..<(colon &+ 2)
             head.pathRange = head.targetRange
@@ -112,15 +113,20 @@ extension RequestDecoder {
         return end
     }
 
-    /// Reads a host and a port up to a byte that can be in neither.
+    /// Reads a host and a port up to a byte that can be in neither. A name is of letters, digits, dots and hyphens here:
+    /// less than Host may hold, as in nginx.
     private func decodeAuthority(_ bytes: Span<UInt8>, _ line: Range<Int>, _ head: RequestHead) throws(RequestFailure) -> Int {
         var index = line.lowerBound
         let limit = line.upperBound
+        let isLiteral = index < limit && bytes[index] == UInt8(ascii: "[")
         scan: while index < limit {
             switch bytes[index] {
             case ASCII.space, UInt8(ascii: "/"), UInt8(ascii: "?"): break scan
-            default: index &+= 1
+            case UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: ":"): break
+            case let byte where isLiteral || ASCII.isAlphanumeric(byte): break
+            default: throw RequestFailure(400, "the authority of the target is not host:port")
             }
+            index &+= 1
         }
         let range = line.lowerBound..<index
         guard Authority.parse(bytes.extracting(range), host: &head.host, port: &head.hostPort) else {
