@@ -14,8 +14,18 @@ package enum FeatureList {
         Sending.self,
         ErrorPages.self,
         AddressAccess.self,
+        DocumentRootFeature.self,
+        MediaTypeFeature.self,
+        TryFiles.self,
+        StandardVariables.self,
         Map.self,
         Rewrite.self,
+        StaticFiles.self,
+        AccessLogging.self,
+        NotModified.self,
+        ResponseHeaders.self,
+        Gzip.self,
+        Ranges.self,
     ]
 
     /// nginx's directives that are refused, with the reason.

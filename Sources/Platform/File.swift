@@ -112,6 +112,14 @@ package enum File {
         return FileStatus(form)
     }
 
+    /// The path with every symbolic link resolved; nil when it does not exist.
+    package static func realPath(_ path: String) -> String? {
+        guard let resolved = unsafe realpath(path, nil) else { return nil }
+        defer { unsafe free(resolved) }
+        // Sound: realpath returned a string that ends with a zero byte, which is freed here.
+        return unsafe String(cString: resolved)
+    }
+
     /// Whether the path is a symbolic link, and its owner.
     package static func linkStatus(_ path: String) throws(SystemError) -> (isLink: Bool, owner: UInt32) {
         var form = stat()

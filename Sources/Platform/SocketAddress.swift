@@ -48,6 +48,15 @@ package enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether it stands for every address of this machine.
+    package var isWildcard: Bool {
+        switch self {
+        case .v4(let address, _): address == .any
+        case .v6(let address, _): address == .any
+        case .unix: false
+        }
+    }
+
     package var isLoopback: Bool {
         switch self {
         case .v4(let address, _): address.bytes.0 == 127

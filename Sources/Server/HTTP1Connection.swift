@@ -482,6 +482,7 @@ package final class HTTP1Connection: Endpoint, Drain {
         guard let rest else { return }
         let next = makeContext()
         next.head.buffer = rest
+        next.isPipelined = true
         self.context = next
         loop.atEndOfTurn(self)
     }

@@ -52,6 +52,17 @@ package final class RequestContext {
     package var bytesSent = 0
     /// Bytes of head sent: what is taken off for `$body_bytes_sent`.
     package var headBytesSent = 0
+    /// The request came while the one before it was being answered.
+    package var isPipelined = false
+    private var identifier: (UInt64, UInt64)?
+
+    /// Appends `$request_id`: the same digits each time it is asked for.
+    package func appendRequestIdentifier(to output: inout [UInt8]) {
+        let parts = identifier ?? (UInt64.random(in: 0...UInt64.max), UInt64.random(in: 0...UInt64.max))
+        identifier = parts
+        Digest(high: parts.0, low: parts.1).appendHex(to: &output)
+    }
+
     /// 100 Continue has been sent.
     package var hasSentContinue = false
     /// The whole response is out.
@@ -101,6 +112,8 @@ package final class RequestContext {
         bytesSent = 0
         headBytesSent = 0
         hasSentContinue = false
+        isPipelined = false
+        identifier = nil
         isComplete = false
         limitRate = nil
         upstream = nil

@@ -59,6 +59,8 @@ package struct OutgoingResponse {
     package var closesConnection = false
     /// Set by gzip when the response could have been compressed: `gzip_vary`.
     package var variesByEncoding = false
+    /// The drain has chosen the chunked coding.
+    package var isChunked = false
 
     package init() {}
 
@@ -82,6 +84,7 @@ package struct OutgoingResponse {
         isConditional = false
         closesConnection = false
         variesByEncoding = false
+        isChunked = false
     }
 
     /// Sets a body that stands in memory, and its length.

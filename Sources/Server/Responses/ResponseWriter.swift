@@ -82,6 +82,7 @@ final class ResponseWriter {
             hasBody = false
             isChunked = false
         }
+        context.response.isChunked = isChunked
         if !hasBody {
             bodyExpected = nil
             context.response.content = .empty

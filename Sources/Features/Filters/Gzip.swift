@@ -1,0 +1,211 @@
+import Bytes
+import Compression
+import Configuration
+import HTTP
+import Patterns
+import Server
+
+/// Compresses responses with the gzip content coding (RFC 9110 §8.4.1.3).
+package enum Gzip: Feature {
+    package struct Settings: Sendable {
+        var isEnabled = false
+        var types: [String] = ["text/html"]
+        var minLength = 20
+        var level = 1
+        var varies = false
+        var proxied: [String] = []
+        var leastVersion = HTTPVersion.http11
+        var disabled: [Argument] = []
+        var bufferCount = 32
+        var bufferSize = 4096
+    }
+    package static let initial = Settings()
+    private static let everywhere: BlockContext = [.http, .server, .location]
+    package static let directives: [Directive<Settings>] = [
+        .flag("gzip", \.isEnabled, in: everywhere, "Turns compression of responses on or off."),
+        .custom(
+            "gzip_types", arity: 1..., inheritance: .list, in: everywhere, syntax: "*mime-type* ... | *", default: "text/html",
+            "Media types that are compressed, besides text/html.", types),
+        .size("gzip_min_length", \.minLength, in: everywhere, "Shorter responses are not compressed.", default: "20"),
+        .integer("gzip_comp_level", \.level, 1...9, in: everywhere, "Trades processor time for size."),
+        .flag("gzip_vary", \.varies, in: everywhere, "Whether \"Vary: Accept-Encoding\" is added where it holds."),
+        .custom(
+            "gzip_proxied", arity: 1..., in: everywhere, syntax: "off | expired | no-cache | no-store | private | no_last_modified | no_etag | auth | any ...",
+            default: "off", "Which responses to proxies (requests with Via) are compressed.", proxied),
+        .choice("gzip_http_version", \.leastVersion, ["1.0": .http10, "1.1": .http11], in: everywhere, "The least version of a request."),
+        .custom(
+            "gzip_disable", arity: 1..., inheritance: .list, in: everywhere, syntax: "*regex* ... | msie6",
+            "Browsers, by User-Agent, that get nothing compressed.", disable),
+        .custom(
+            "gzip_buffers", arity: 2...2, in: everywhere, syntax: "*number* *size*", default: "32 4k",
+            "How much compressed output may wait: the size of one piece.", buffers),
+    ]
+
+    private static func types(_ s: inout Settings, _ statement: Statement, _ c: ApplyContext) throws(Diagnostic) {
+        if c.isFirst { s.types = ["text/html"] }
+        for argument in statement.arguments {
+            if argument.text == "text/html" {
+                c.warn("duplicate MIME type \"text/html\": it is compressed always", at: argument.location)
+            } else {
+                s.types.append(argument.text)
+            }
+        }
+    }
+
+    private static func proxied(_ s: inout Settings, _ statement: Statement, _ c: ApplyContext) throws(Diagnostic) {
+        let words = ["off", "expired", "no-cache", "no-store", "private", "no_last_modified", "no_etag", "auth", "any"]
+        for argument in statement.arguments where !words.contains(argument.text) {
+            throw argument.invalid(expected: words.joined(separator: ", "))
+        }
+        s.proxied = statement.arguments.map(\.text).filter { $0 != "off" }
+    }
+
+    private static func disable(_ s: inout Settings, _ statement: Statement, _ c: ApplyContext) throws(Diagnostic) {
+        if c.isFirst { s.disabled = [] }
+        s.disabled += statement.arguments
+    }
+
+    private static func buffers(_ s: inout Settings, _ statement: Statement, _ c: ApplyContext) throws(Diagnostic) {
+        s.bufferCount = try statement.arguments[0].integer(1...100_000)
+        s.bufferSize = try statement.arguments[1].size()
+        if s.bufferSize == 0 { throw statement.arguments[1].invalid(expected: "a size above 0") }
+    }
+
+    package static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
+        guard s.isEnabled else { return }
+        var patterns: [NamePattern] = []
+        for argument in s.disabled {
+            let text = argument.text == "msie6" ? "MSIE [4-6]\\." : argument.text
+            patterns.append(try plan.site.compilePattern(text, caseless: true, at: argument.location))
+        }
+        plan.add(HeaderFilter(.gzip, GzipDecision(settings: s, types: s.types.map { Array($0.utf8) }, disabled: patterns).apply))
+    }
+}
+
+/// The header filter: whether a response is compressed.
+struct GzipDecision: Sendable {
+    let settings: Gzip.Settings
+    let types: [[UInt8]]
+    let disabled: [NamePattern]
+
+    func apply(_ context: RequestContext) {
+        guard isCandidate(context) else { return }
+        if settings.varies { context.response.variesByEncoding = true }
+        guard clientTakesIt(context) else { return }
+        let expected = context.response.contentLength
+        guard let filter = try? GzipFilter(level: settings.level, expectedLength: expected, pieceSize: settings.bufferSize) else { return }
+        context.response.bodyFilters.append(filter)
+        context.response.contentLength = nil
+        context.response.allowsRanges = false
+        context.response.fields.append(.contentEncoding, literal: "gzip")
+        weakenTag(context)
+    }
+
+    /// Status, length, type and coding allow it, whoever asks.
+    private func isCandidate(_ context: RequestContext) -> Bool {
+        switch context.response.status {
+        case 200, 403, 404: break
+        default: return false
+        }
+        if context.response.fields.contains(.contentEncoding) { return false }
+        if let length = context.response.contentLength, length < settings.minLength { return false }
+        let type = context.response.contentType
+        guard !type.isEmpty else { return false }
+        for wanted in types where MediaType.matches(type.span, wanted.span) { return true }
+        return false
+    }
+
+    private func clientTakesIt(_ context: RequestContext) -> Bool {
+        let head = context.head
+        guard head.version >= settings.leastVersion else { return false }
+        guard let slot = head.first(.acceptEncoding), AcceptEncoding.acceptsGzip(head.value(slot)) else { return false }
+        if head.first(.via) != nil, !allowsProxied(context) { return false }
+        guard !disabled.isEmpty, let agent = head.first(.userAgent) else { return true }
+        let name = head.value(agent).array
+        for pattern in disabled {
+            if (try? context.match(pattern, name)) ?? false { return false }
+        }
+        return true
+    }
+
+    private func allowsProxied(_ context: RequestContext) -> Bool {
+        let fields = context.response.fields
+        for word in settings.proxied {
+            switch word {
+            case "any": return true
+            case "auth": if context.head.first(.authorization) != nil { return true }
+            case "no_last_modified":
+                if context.response.lastModified == nil, context.response.lastModifiedText.isEmpty { return true }
+            case "no_etag": if context.response.etag.isEmpty { return true }
+            case "expired": if isExpired(context) { return true }
+            default:
+                if let index = fields.firstIndex(of: .cacheControl) {
+                    let value = fields.value(fields.slots[index])
+                    let wanted = Array(word.utf8)
+                    if value.contains(wanted.span, ignoringCase: true) { return true }
+                }
+            }
+        }
+        return false
+    }
+
+    private func isExpired(_ context: RequestContext) -> Bool {
+        let fields = context.response.fields
+        guard let index = fields.firstIndex(of: .expires) else { return false }
+        guard let expires = HTTPDate.parse(fields.value(fields.slots[index])) else { return false }
+        return expires < context.serving.loop.wallNow / 1000
+    }
+
+    /// A strong tag promises the same bytes, which compressed ones are not (RFC 9110 §8.8.1).
+    private func weakenTag(_ context: RequestContext) {
+        if context.response.etag.first == UInt8(ascii: "\"") {
+            context.response.etag.insert(contentsOf: [UInt8(ascii: "W"), UInt8(ascii: "/")], at: 0)
+        }
+    }
+}
+
+/// The body filter.
+final class GzipFilter: BodyFilter {
+    private let encoder: GzipEncoder
+    private var isFinished = false
+    private var failed = false
+    private var hasInput = false
+
+    init(level: Int, expectedLength: Int?, pieceSize: Int) throws(CompressionError) {
+        encoder = try GzipEncoder(level: level, expectedLength: expectedLength)
+        super.init()
+    }
+
+    override func process(_ input: Span<UInt8>, into output: ByteBuffer) -> Int {
+        var consumed = 0
+        run(input, &consumed, output, .none)
+        if consumed > 0 { hasInput = true }
+        return consumed
+    }
+
+    override func flush(into output: ByteBuffer) -> Bool {
+        guard hasInput else { return false }
+        let before = output.count
+        var consumed = 0
+        run(Span(), &consumed, output, .sync)
+        if output.room > 0 { hasInput = false }
+        return output.count > before
+    }
+
+    override func finish(into output: ByteBuffer) -> Bool {
+        if isFinished || failed { return true }
+        var consumed = 0
+        run(Span(), &consumed, output, .finish)
+        return isFinished
+    }
+
+    override var hasFailed: Bool { failed }
+
+    private func run(_ input: Span<UInt8>, _ consumed: inout Int, _ output: ByteBuffer, _ flush: GzipEncoder.Flush) {
+        do throws(CompressionError) {
+            if try encoder.process(input, consumed: &consumed, into: output, flush: flush) == .finished { isFinished = true }
+        } catch {
+            failed = true
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import Bytes
+import Configuration
+import HTTP
+import Server
+
+/// Conditional requests (RFC 9110 §13): 304 and 412.
+package enum NotModified: Feature {
+    package struct Settings: Sendable {}
+    package static let initial = Settings()
+    package static let directives: [Directive<Settings>] = []
+
+    package static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
+        plan.add(HeaderFilter(.notModified, filter))
+    }
+
+    private static func filter(_ context: RequestContext) {
+        guard context.response.status == 200, context.response.isConditional, context.errorStatus == 0 else { return }
+        let comparison: Preconditions.DateComparison
+        switch context.plan.core.ifModifiedSince {
+        case .off: comparison = .off
+        case .exact: comparison = .exact
+        case .before: comparison = .before
+        }
+        let etag = context.response.etag
+        var modified = context.response.lastModified
+        if modified == nil, !context.response.lastModifiedText.isEmpty {
+            let text = context.response.lastModifiedText
+            modified = HTTPDate.parse(text.span)
+        }
+        switch Preconditions.evaluate(context.head, entityTag: etag.span, lastModified: modified, ifModifiedSince: comparison) {
+        case .proceed: break
+        case .notModified:
+            context.response.status = 304
+            context.response.reason.removeAll(keepingCapacity: true)
+            context.response.content = .empty
+            context.response.contentType.removeAll(keepingCapacity: true)
+            context.response.contentLength = nil
+            context.response.allowsRanges = false
+            context.response.fields.remove(.contentEncoding)
+        case .preconditionFailed:
+            ErrorResponse.compose(context, 412)
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Bytes
+import HTTP
+import Platform
+import Server
+
+/// Variables about the client's connection and this server's end of it.
+enum ConnectionVariables {
+    static let all: [VariableDefinition] = [
+        VariableDefinition("remote_addr", "The client's address.") { context, output in
+            AddressText.appendHost(context.connection.peer, to: &output)
+            return true
+        },
+        VariableDefinition("remote_port", "The client's port.") { context, output in
+            guard let port = context.connection.peer.port else { return false }
+            output.append(decimal: Int(port))
+            return true
+        },
+        VariableDefinition("binary_remote_addr", "The client's address as 4 or 16 bytes.") { context, output in
+            switch context.connection.peer {
+            case .v4(let address, _):
+                let bytes = address.bytes
+                output.append(contentsOf: [bytes.0, bytes.1, bytes.2, bytes.3])
+            case .v6(let address, _): output.append(contentsOf: address.bytes)
+            case .unix: output.append(literal: "unix:")
+            }
+            return true
+        },
+        VariableDefinition("server_addr", "The address the client came to.") { context, output in
+            AddressText.appendHost(local(context), to: &output)
+            return true
+        },
+        VariableDefinition("server_port", "The port the client came to.") { context, output in
+            guard let port = context.connection.local.port else { return false }
+            output.append(decimal: Int(port))
+            return true
+        },
+        VariableDefinition("connection", "The number of the connection.") { context, output in
+            output.append(decimal: Int(clamping: context.connection.number))
+            return true
+        },
+        VariableDefinition("connection_requests", "Requests of this connection so far.") { context, output in
+            output.append(decimal: context.connection.requests)
+            return true
+        },
+        VariableDefinition("connection_time", "Seconds the connection has lasted, with milliseconds.") { context, output in
+            TimeText.append(milliseconds: context.serving.loop.wallNow - context.connection.startedAt, to: &output)
+            return true
+        },
+        VariableDefinition("pipe", "\"p\" if the request was pipelined, else \".\".") { context, output in
+            output.append(context.isPipelined ? UInt8(ascii: "p") : UInt8(ascii: "."))
+            return true
+        },
+        VariableDefinition(family: "tcpinfo_", "What the kernel knows of the connection: rtt, rttvar, snd_cwnd, rcv_space.") {
+            name in
+            guard ["rtt", "rttvar", "snd_cwnd", "rcv_space"].contains(name) else { return nil }
+            return VariableReader { context, output in
+                guard context.connection.descriptor >= 0, let info = Socket.tcpInfo(context.connection.descriptor) else {
+                    return false
+                }
+                switch name {
+                case "rtt": output.append(decimal: info.rtt)
+                case "rttvar": output.append(decimal: info.rttVariance)
+                case "snd_cwnd": output.append(decimal: info.congestionWindow)
+                default: output.append(decimal: info.receiveSpace)
+                }
+                return true
+            }
+        },
+        VariableDefinition("pid", "The number of the serving process.") { _, output in
+            output.append(decimal: Int(ProcessControl.identifier))
+            return true
+        },
+        VariableDefinition("hostname", "The name of this machine.") { _, output in
+            output.append(contentsOf: ProcessControl.hostName.utf8)
+            return true
+        },
+        VariableDefinition("nginx_version", "The level of nginx's language.", dependsOnRequest: false) { _, output in
+            output.append(literal: "1.31.5")
+            return true
+        },
+    ]
+
+    /// A socket on a wildcard does not know the address the client came to.
+    private static func local(_ context: RequestContext) -> SocketAddress {
+        let local = context.connection.local
+        guard local.isWildcard, context.connection.descriptor >= 0 else { return local }
+        return Socket.localAddress(context.connection.descriptor) ?? local
+    }
+}
+
+/// Addresses as bytes, without a String for those that come with every request.
+enum AddressText {
+    static func appendHost(_ address: SocketAddress, to output: inout [UInt8]) {
+        guard case .v4(let v4, _) = address else {
+            output.append(contentsOf: address.host.utf8)
+            return
+        }
+        let bytes = v4.bytes
+        output.append(decimal: Int(bytes.0))
+        output.append(UInt8(ascii: "."))
+        output.append(decimal: Int(bytes.1))
+        output.append(UInt8(ascii: "."))
+        output.append(decimal: Int(bytes.2))
+        output.append(UInt8(ascii: "."))
+        output.append(decimal: Int(bytes.3))
+    }
+}
+
+/// Durations and times as seconds with three digits behind the point.
+enum TimeText {
+    static func append(milliseconds: Int64, to output: inout [UInt8]) {
+        let value = max(milliseconds, 0)
+        output.append(decimal: Int(value / 1000))
+        output.append(UInt8(ascii: "."))
+        let rest = Int(value % 1000)
+        output.append(UInt8(truncatingIfNeeded: 48 + rest / 100))
+        output.append(UInt8(truncatingIfNeeded: 48 + rest / 10 % 10))
+        output.append(UInt8(truncatingIfNeeded: 48 + rest % 10))
+    }
+}

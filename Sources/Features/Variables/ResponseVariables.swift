@@ -1,0 +1,101 @@
+import Bytes
+import HTTP
+import Server
+
+/// Variables about the response and about time.
+enum ResponseVariables {
+    static let all: [VariableDefinition] = [
+        VariableDefinition("status", "The status of the response.") { context, output in
+            guard context.response.status != 0 else {
+                output.append(literal: "000")
+                return true
+            }
+            output.append(decimal: context.response.status)
+            return true
+        },
+        VariableDefinition("bytes_sent", "Bytes sent to the client.") { context, output in
+            output.append(decimal: context.bytesSent)
+            return true
+        },
+        VariableDefinition("body_bytes_sent", "Bytes sent to the client, the head not counted.") { context, output in
+            output.append(decimal: max(0, context.bytesSent - context.headBytesSent))
+            return true
+        },
+        VariableDefinition(
+            "limit_rate", "The bound of the response's pace in bytes per second.",
+            assign: { context, value in context.limitRate = value.span.decimal() ?? 0 }
+        ) { context, output in
+            output.append(decimal: context.limitRate ?? 0)
+            return true
+        },
+        VariableDefinition("msec", "Seconds since 1970, with milliseconds.") { context, output in
+            TimeText.append(milliseconds: context.serving.loop.wallNow, to: &output)
+            return true
+        },
+        VariableDefinition("time_local", "Local time as common logs write it.") { context, output in
+            output.append(contentsOf: context.serving.logs.time.localForm)
+            return true
+        },
+        VariableDefinition("time_iso8601", "Local time by ISO 8601.") { context, output in
+            output.append(contentsOf: context.serving.logs.time.iso8601Form)
+            return true
+        },
+        VariableDefinition(family: "sent_http_", "A field of the response.") { name in
+            let wanted = SentField(name)
+            return VariableReader { context, output in wanted.append(context, to: &output) }
+        },
+        VariableDefinition(family: "sent_trailer_", "A trailer field of the response.") { name in
+            let wanted = FieldLookup(variable: name)
+            return VariableReader { context, output in
+                guard let upstream = context.upstream else { return false }
+                return wanted.append(upstream.trailers, to: &output)
+            }
+        },
+    ]
+}
+
+/// A field of the response, those included that are written from properties.
+struct SentField: Sendable {
+    private let lookup: FieldLookup
+    private let name: String
+
+    init(_ name: String) {
+        self.name = name
+        lookup = FieldLookup(variable: name)
+    }
+
+    func append(_ context: RequestContext, to output: inout [UInt8]) -> Bool {
+        switch name {
+        case "content_type": return text(context.response.contentType, &output)
+        case "location" where !context.response.location.isEmpty: return text(context.response.location, &output)
+        case "etag" where !context.response.etag.isEmpty: return text(context.response.etag, &output)
+        case "content_length":
+            guard let length = context.response.contentLength, context.response.bodyFilters.isEmpty else { return false }
+            output.append(decimal: length)
+            return true
+        case "last_modified":
+            if !context.response.lastModifiedText.isEmpty { return text(context.response.lastModifiedText, &output) }
+            guard let time = context.response.lastModified else { return false }
+            HTTPDate.append(time, to: &output)
+            return true
+        case "connection":
+            output.append(literal: context.response.status == 101 ? "upgrade" : context.response.closesConnection ? "close" : "keep-alive")
+            return true
+        case "keep_alive":
+            guard !context.response.closesConnection, let seconds = context.plan.core.keepaliveHeader else { return false }
+            output.append(literal: "timeout=")
+            output.append(decimal: seconds)
+            return true
+        case "transfer_encoding":
+            guard context.response.isChunked else { return false }
+            output.append(literal: "chunked")
+            return true
+        default: return lookup.append(context.response.fields, to: &output)
+        }
+    }
+
+    private func text(_ value: [UInt8], _ output: inout [UInt8]) -> Bool {
+        output.append(contentsOf: value)
+        return !value.isEmpty
+    }
+}
