@@ -1,4 +1,5 @@
 import Bytes
+import Caching
 import Configuration
 import Observability
 import Patterns
@@ -18,6 +19,10 @@ package final class SiteBuilder {
     package let loopCount: Int
     /// `log_format`s by name.
     package var logFormats: [String: LogFormat] = [:]
+    /// Upstreams and proxied hosts by name.
+    package var upstreamDirectory: UpstreamDirectory?
+    /// Cache zones by name.
+    package var cacheZones: [String: CacheZone] = [:]
     /// Plans made so far; each gets a number.
     package private(set) var planCount = 0
     /// Named locations of the server that is being built, by name without `@`.

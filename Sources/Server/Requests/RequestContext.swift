@@ -63,6 +63,10 @@ package final class RequestContext {
         Digest(high: parts.0, low: parts.1).appendHex(to: &output)
     }
 
+    /// Fields of an app's answer that led elsewhere by X-Accel-Redirect: they go along.
+    package var carriedFields = Fields()
+    package var carriedType: [UInt8] = []
+
     /// 100 Continue has been sent.
     package var hasSentContinue = false
     /// The whole response is out.
@@ -112,6 +116,8 @@ package final class RequestContext {
         bytesSent = 0
         headBytesSent = 0
         hasSentContinue = false
+        if !carriedFields.isEmpty { carriedFields.removeAll() }
+        if !carriedType.isEmpty { carriedType = [] }
         isPipelined = false
         identifier = nil
         isComplete = false

@@ -49,6 +49,7 @@ final class ResponseWriter {
 
     /// Runs the header filters, chooses the framing and writes the head.
     func settleHead() {
+        carryFields()
         for filter in context.plan.headerFilters { filter.call(context) }
         chooseFraming()
         let persistence = choosePersistence()
@@ -59,6 +60,15 @@ final class ResponseWriter {
             ResponseHeadEncoding.append(context, framing, persistence, to: control)
         }
         context.headBytesSent = control.count
+    }
+
+    /// X-Accel-Redirect: what the app said of the answer that another location gives.
+    private func carryFields() {
+        if !context.carriedType.isEmpty { context.response.contentType = context.carriedType }
+        let carried = context.carriedFields
+        for slot in carried.slots {
+            context.response.fields.append(interned: slot.name, spelledAs: carried.spelling(slot), carried.value(slot))
+        }
     }
 
     private func chooseFraming() {

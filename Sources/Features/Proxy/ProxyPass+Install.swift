@@ -1,0 +1,273 @@
+import Bytes
+import Caching
+import Configuration
+import HTTP
+import Platform
+import Server
+import Upstreams
+
+extension ProxyPass {
+    package static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
+        guard let pass = s.pass, plan.block.context != .server else { return }
+        var options = try target(pass, &plan)
+        options.httpVersion = s.version
+        try setHeaders(s, &options, plan)
+        options.passesRequestHeaders = s.passesHeaders
+        options.passesRequestBody = s.passesBody
+        options.forcesRanges = s.forcesRanges
+        options.hidden = hidden(s)
+        options.ignored = s.ignored
+        try setBuffers(s, &options, plan)
+        options.connectTimeout = s.connectTimeout
+        options.sendTimeout = s.sendTimeout
+        options.readTimeout = s.readTimeout
+        options.retry = RetryPolicy(conditions: s.retry, tries: s.tries, timeout: s.retryTimeout)
+        options.interceptsErrors = s.intercepts
+        options.ignoresClientAbort = s.ignoresAbort
+        options.socketKeepalive = s.socketKeepalive
+        try setRedirects(s, pass, &options, plan)
+        options.cache = try ProxyCache.plan(plan.block.settings(ProxyCache.self), s, pass, plan)
+        plan.core.toleratesHalfClose = s.ignoresAbort
+        let proxy = ProxyPlan(options)
+        plan.proxy = proxy
+        let isPrefix = !plan.isRegex && !plan.isNamed && !plan.name.hasPrefix("=")
+        plan.redirectsToSlash = isPrefix && plan.name.hasSuffix("/")
+        plan.add(Handler(.content, ProxyHandler(plan: proxy, prefix: plan.site.paths.prefix).answer))
+    }
+
+    /// Where requests go, by what `proxy_pass` says.
+    private static func target(_ pass: Argument, _ plan: inout LocationPlanBuilder) throws(Diagnostic) -> ProxyPlan.Options {
+        let syntax = try pass.template()
+        if !syntax.isConstant {
+            var options = ProxyPlan.Options(target: .template(try plan.compile(syntax, at: pass.location)))
+            options.directory = plan.site.upstreamDirectory
+            options.keepAlive = KeepAlivePolicy(capacity: 0)
+            return options
+        }
+        let parsed: (address: UpstreamAddress, uri: String?)
+        do throws(UpstreamAddressError) {
+            parsed = try UpstreamAddress.parse(proxyPass: String(pass.text.dropFirst(7)))
+        } catch {
+            throw Diagnostic("\(error.message) in proxy_pass \(Diagnostic.quoted(pass.text))", at: pass.location)
+        }
+        if parsed.uri != nil, plan.isRegex || plan.isNamed || plan.block.context == .limitExcept {
+            throw Diagnostic(
+                "\"proxy_pass\" cannot have a URI part here", at: pass.location,
+                hint: "a regex location, a named location and limit_except have no prefix that it could replace")
+        }
+        var options = try fixedTarget(parsed.address, pass, plan)
+        options.uri = parsed.uri.map { Array($0.utf8) }
+        options.prefixLength = plan.prefixLength
+        return options
+    }
+
+    private static func fixedTarget(
+        _ address: UpstreamAddress, _ pass: Argument, _ plan: LocationPlanBuilder
+    ) throws(Diagnostic) -> ProxyPlan.Options {
+        var options: ProxyPlan.Options
+        if address.kind == .name, address.port == nil,
+            let member = plan.site.upstreamDirectory?.find(Array(address.host.utf8), port: nil, defaultPort: 80), member.port == nil
+        {
+            options = ProxyPlan.Options(target: .group(member.group))
+            options.keepAlive = member.keepAlive
+        } else {
+            let peers = try UpstreamAddresses.addresses(address, pass).map { PeerDefinition($0) }
+            let name = address.kind == .unix ? "unix:\(address.host)" : "\(address.host):\(address.port ?? 80)"
+            let group = plan.site.named.group("host \(name)") { UpstreamGroup(name: name, peers: peers) }
+            group.apply(peers)
+            options = ProxyPlan.Options(target: .group(group))
+            options.keepAlive = KeepAlivePolicy(capacity: 32)
+            if address.kind != .unix {
+                let member = UpstreamDirectory.Member(group: group, keepAlive: options.keepAlive, port: address.port ?? 80)
+                plan.site.upstreamDirectory?.add(address.host, member)
+            }
+        }
+        options.directory = plan.site.upstreamDirectory
+        switch address.kind {
+        case .unix: options.hostText = "localhost"
+        case .ipv6: options.hostText = "[\(address.host)]"
+        case .name, .ipv4: options.hostText = address.host
+        }
+        if let port = address.port, port != 80 { options.hostText += ":\(port)" }
+        if address.kind != .unix { options.portText = "\(address.port ?? 80)" }
+        return options
+    }
+
+    private static func setHeaders(_ s: Settings, _ options: inout ProxyPlan.Options, _ plan: LocationPlanBuilder) throws(Diagnostic) {
+        for line in s.headers {
+            let value = try plan.compile(line.value, at: line.location)
+            switch line.name.lowercased() {
+            case "host": options.hostHeader = value
+            case "content-length", "transfer-encoding": break
+            default: options.setHeaders.append(SetHeader(spelling: line.name, value: value))
+            }
+        }
+        let hasConnection = s.headers.contains { $0.name.lowercased() == "connection" }
+        if !hasConnection, s.version == .http10 || options.keepAlive.capacity == 0 {
+            options.setHeaders.append(SetHeader(spelling: "Connection", value: Template(constant: "close")))
+        }
+    }
+
+    /// nginx's usual ones, those of proxy_hide_header, without those of proxy_pass_header.
+    private static func hidden(_ s: Settings) -> HeaderNameSet {
+        var names = HeaderNameSet([
+            "Date", "Server", "X-Pad", "X-Accel-Expires", "X-Accel-Redirect", "X-Accel-Limit-Rate", "X-Accel-Buffering",
+            "X-Accel-Charset",
+        ])
+        for name in s.hidden { names.insert(name) }
+        for name in s.passed { names.remove(name) }
+        return names
+    }
+
+    private static func setBuffers(_ s: Settings, _ options: inout ProxyPlan.Options, _ plan: LocationPlanBuilder) throws(Diagnostic) {
+        options.buffersResponse = s.buffering
+        options.buffersRequest = s.requestBuffering
+        options.bufferSize = s.bufferSize
+        options.bufferCount = s.bufferCount
+        options.bufferBlockSize = s.bufferBlock
+        let largest = max(s.bufferSize, s.bufferBlock)
+        options.busyBuffersSize = s.busy ?? 2 * largest
+        let place = plan.block.statement("proxy_busy_buffers_size")?.location ?? plan.block.statement("proxy_buffers")?.location
+        if options.busyBuffersSize < largest {
+            throw Diagnostic(
+                "\"proxy_busy_buffers_size\" must be equal to or greater than the value of \"proxy_buffer_size\" and one of the \"proxy_buffers\"",
+                at: place)
+        }
+        if options.busyBuffersSize > (s.bufferCount - 1) * s.bufferBlock {
+            throw Diagnostic(
+                "\"proxy_busy_buffers_size\" must be less than the size of all \"proxy_buffers\" minus one buffer", at: place)
+        }
+        options.tempPath = s.tempPath ?? plan.site.paths.resolve("proxy_temp")
+        options.maxTempFileSize = s.maxTemp
+        options.tempFileWriteSize = s.tempWrite ?? 2 * largest
+        plan.site.directories.insert(options.tempPath)
+    }
+
+    private static func setRedirects(
+        _ s: Settings, _ pass: Argument, _ options: inout ProxyPlan.Options, _ plan: LocationPlanBuilder
+    ) throws(Diagnostic) {
+        let redirects = s.redirects ?? [Redirect(from: nil, to: nil, location: pass.location)]
+        for redirect in redirects {
+            guard let from = redirect.from, let to = redirect.to else {
+                if let rule = defaultRule(pass, plan) { options.redirects.append(rule) }
+                if s.redirects != nil, pass.text.contains("$") {
+                    throw Diagnostic("\"proxy_redirect default\" cannot be used with \"proxy_pass\" that has variables", at: redirect.location)
+                }
+                continue
+            }
+            let replacement = try plan.compile(to, at: redirect.location)
+            if from.text.hasPrefix("~") {
+                let isCaseless = from.text.hasPrefix("~*")
+                let source = String(from.text.dropFirst(isCaseless ? 2 : 1))
+                let pattern = try plan.site.compilePattern(source, caseless: isCaseless, at: from.location)
+                options.redirects.append(RedirectRule(match: .pattern(pattern), replacement: replacement))
+            } else {
+                let prefix = try plan.compile(try from.template(), at: from.location)
+                options.redirects.append(RedirectRule(match: .prefix(prefix), replacement: replacement))
+            }
+        }
+    }
+
+    /// The URL of proxy_pass becomes the location's own path.
+    private static func defaultRule(_ pass: Argument, _ plan: LocationPlanBuilder) -> RedirectRule? {
+        if pass.text.contains("$") || plan.isRegex || plan.isNamed { return nil }
+        let rest = pass.text.dropFirst(7)
+        let hasURI = rest.contains("/") && !rest.hasPrefix("unix:")
+        let path = plan.name.split(separator: " ").last.map(String.init) ?? "/"
+        let prefix = hasURI ? pass.text : pass.text + "/"
+        return RedirectRule(
+            match: .prefix(Template(constant: prefix)), replacement: Template(constant: hasURI ? path : "/"))
+    }
+}
+
+/// The content handler of a proxied location.
+struct ProxyHandler: Sendable {
+    let plan: ProxyPlan
+    let prefix: String
+
+    func answer(_ context: RequestContext) throws(RequestFailure) -> Verdict {
+        switch context.outcome {
+        case .none: return try begin(context)
+        case .done: return try ask(context)
+        case .head: return headArrived(context)
+        case .stored:
+            context.outcome = .none
+            return .respond(.composed)
+        case .follow(let follower):
+            context.outcome = .none
+            return .respond(.follow(follower))
+        case .failed(let status):
+            context.outcome = .none
+            if status == 499 { return .close }
+            return .respond(.status(status))
+        }
+    }
+
+    private func begin(_ context: RequestContext) throws(RequestFailure) -> Verdict {
+        if context.method == .trace || context.method == .connect { throw RequestFailure(405, "the method is not passed on") }
+        if plan.options.buffersRequest || context.methodOverride != nil {
+            context.body.buffer(context.plan.core, prefix: prefix)
+        } else {
+            context.body.stream(context.plan.core, prefix: prefix)
+        }
+        if context.body.mode == .buffering, !context.body.isWhole { return .wait(.body) }
+        return try ask(context)
+    }
+
+    private func ask(_ context: RequestContext) throws(RequestFailure) -> Verdict {
+        try plan.resolve(context)
+        if plan.options.cache != nil { return .wait(.cached(plan)) }
+        return .wait(.upstream(plan))
+    }
+
+    /// The head decides: elsewhere in the server, an error page, or on to the client.
+    private func headArrived(_ context: RequestContext) -> Verdict {
+        context.outcome = .none
+        guard let head = context.upstream?.head else { return .respond(.status(502)) }
+        if !plan.options.ignored.contains(.xAccelRedirect), let slot = head.first(.xAccelRedirect) {
+            return redirect(head.value(slot), head, context)
+        }
+        if plan.options.interceptsErrors, head.status >= 300, hasErrorPage(context, head.status) {
+            return .respond(.status(head.status))
+        }
+        ResponseRewriting.apply(head, context, plan)
+        return .respond(.pass)
+    }
+
+    private func hasErrorPage(_ context: RequestContext, _ status: Int) -> Bool {
+        let core = context.plan.core
+        if context.errorStatus != 0, !core.recursiveErrorPages { return false }
+        return core.errorPages.contains { $0.statuses.contains(status) }
+    }
+
+    /// X-Accel-Redirect: the app names a file or a location of ours; some of its fields go along, as in nginx.
+    private func redirect(_ value: Span<UInt8>, _ head: ResponseHead, _ context: RequestContext) -> Verdict {
+        let target = value.array
+        keepFields(head, context)
+        context.methodOverride = context.method == .head ? nil : .get
+        if target.first == UInt8(ascii: "@") {
+            guard let plan = context.server.namedLocations[String(decoding: target.dropFirst(), as: UTF8.self)] else {
+                return .respond(.status(404))
+            }
+            return .redirect(.named(plan))
+        }
+        var path: [UInt8] = []
+        var query: Range<Int>?
+        guard PercentCoding.internalTarget(target.span, path: &path, query: &query) else { return .respond(.status(404)) }
+        return .redirect(.uri(path: path, query: query.map { Array(target[$0]) }))
+    }
+
+    /// What nginx keeps of the app's response: its type, cookies, disposition, lifetime.
+    private func keepFields(_ head: ResponseHead, _ context: RequestContext) {
+        for slot in head.slots {
+            switch slot.name {
+            case .setCookie, .cacheControl, .expires:
+                context.carriedFields.append(interned: slot.name, spelledAs: head.spelling(slot), head.value(slot))
+            case .contentType: context.carriedType = head.value(slot).array
+            case .other where head.spelling(slot).equalsIgnoringCase("content-disposition"):
+                context.carriedFields.append(interned: slot.name, spelledAs: head.spelling(slot), head.value(slot))
+            default: break
+            }
+        }
+    }
+}
