@@ -2,17 +2,27 @@
 package struct ByteRegion {
     private let block: ByteBuffer?
     private let frozen: FrozenBytes?
+    private let shared: SharedBlock?
     package var range: Range<Int>
 
     package init(_ block: ByteBuffer, _ range: Range<Int>) {
         self.block = block
         frozen = nil
+        shared = nil
         self.range = range
     }
 
     package init(_ frozen: FrozenBytes, _ range: Range<Int>) {
         block = nil
         self.frozen = frozen
+        shared = nil
+        self.range = range
+    }
+
+    package init(_ shared: SharedBlock, _ range: Range<Int>) {
+        block = nil
+        frozen = nil
+        self.shared = shared
         self.range = range
     }
 
@@ -29,6 +39,10 @@ package struct ByteRegion {
             if let frozen {
                 let all = frozen.bytes
                 let span = all.extracting(range)
+                return unsafe _overrideLifetime(span, borrowing: self)
+            }
+            if let shared {
+                let span = shared.bytes(range)
                 return unsafe _overrideLifetime(span, borrowing: self)
             }
             return Span()

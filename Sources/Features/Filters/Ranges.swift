@@ -33,7 +33,10 @@ struct RangeFilter: Sendable {
         switch ByteRanges(head.value(slot), length: length, maxRanges: maximum) {
         case .whole: advertise(context)
         case .single(let range): single(range, length, context)
-        case .multiple(let ranges): multiple(ranges, length, context)
+        case .multiple(let ranges):
+            // Of a body that is still arriving only one part can be sent as it comes.
+            if case .empty = context.response.content { return advertise(context) }
+            multiple(ranges, length, context)
         case .unsatisfiable: unsatisfiable(length, context)
         }
     }
@@ -58,6 +61,7 @@ struct RangeFilter: Sendable {
         context.response.status = 206
         context.response.reason.removeAll(keepingCapacity: true)
         context.response.contentLength = range.count
+        context.response.streamRange = range
         context.response.content = context.response.content.slice(range)
         var value: [UInt8] = []
         ContentRange.append(range, of: length, to: &value)

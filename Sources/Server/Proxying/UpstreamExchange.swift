@@ -19,11 +19,11 @@ package final class UpstreamExchange {
     }
 
     let plan: ProxyPlan
-    let context: RequestContext
+    private(set) var context: RequestContext
     let serving: ServingLoop
     /// Where this waits.
-    unowned let owner: Parking
-    private let isAbandoned: () -> Bool
+    private(set) unowned var owner: Parking
+    private var isAbandoned: () -> Bool
     var group: UpstreamGroup?
     private var keepAlive = KeepAlivePolicy(capacity: 0)
     var peer: Peer?
@@ -58,6 +58,19 @@ package final class UpstreamExchange {
     }
 
     private var loop: EventLoop { serving.loop }
+
+    /// Goes on for somebody else, from the response's head on: what reads the body is not who asked for it.
+    func adopt(owner: Parking, context: RequestContext) {
+        self.owner = owner
+        self.context = context
+        isAbandoned = { false }
+        connection?.user = owner
+    }
+
+    /// From here on it ends when the client leaves.
+    func restoreAbandonment(_ exchange: Exchange, ignores: Bool) {
+        isAbandoned = { [unowned exchange] in exchange.isGone && !ignores }
+    }
 
     // MARK: The head
 

@@ -65,7 +65,8 @@ package final class Exchange: Parking {
             context.upstreamState().exchange = exchange
             return await exchange.obtainHead()
         case .cached(let plan):
-            return await CachedExchange(plan, context, self).run()
+            guard let cached = CachedExchange(plan, context, self) else { return .failed(500) }
+            return await cached.run()
         }
     }
 
@@ -105,7 +106,8 @@ package final class Exchange: Parking {
         closeUpstream()
         outbox.followerWaker = waker
         begin()
-        outbox.append(follower, from: 0, to: .max)
+        let range = context.response.streamRange
+        outbox.append(follower, from: range?.lowerBound ?? 0, to: range?.upperBound ?? .max)
         outbox.end()
     }
 
@@ -116,12 +118,13 @@ package final class Exchange: Parking {
         begin()
         drain?.pump()
         if upstream.isTunnel { return await upstream.tunnel(self, outbox) }
+        var position = 0
         while true {
             switch await upstream.next() {
             case .bytes(let region, let isLast):
                 // The app is free before the client has anything.
                 if isLast { upstream.release() }
-                outbox.append(region)
+                outbox.append(clipped(region, &position))
                 if isLast { return outbox.end() }
             case .end:
                 upstream.release()
@@ -138,6 +141,17 @@ package final class Exchange: Parking {
                 _ = await park(until: .max)
             }
         }
+    }
+
+    /// The part of a piece that lies within the range that was asked for (`proxy_force_ranges`).
+    private func clipped(_ region: ByteRegion, _ position: inout Int) -> ByteRegion {
+        let start = position
+        position += region.count
+        guard let range = context.response.streamRange else { return region }
+        let low = min(max(range.lowerBound - start, 0), region.count)
+        let high = max(low, min(range.upperBound - start, region.count))
+        let base = region.range.lowerBound
+        return ByteRegion.narrowed(region, (base + low)..<(base + max(low, high)))
     }
 
     /// Hands the head to the drain.

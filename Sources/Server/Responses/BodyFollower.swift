@@ -14,7 +14,7 @@ package protocol BodyFollower: AnyObject {
 
 /// One look at a growing body.
 package enum FollowStep {
-    case memory(FrozenBytes, Range<Int>)
+    case shared(SharedBlock, Range<Int>)
     case file(SharedDescriptor, Range<Int>)
     case wait
     case end

@@ -242,9 +242,9 @@ package final class Outbox {
     private func followFront(_ follower: any BodyFollower, _ source: Source) -> Front? {
         guard let waker = followerWaker else { return .wait }
         switch follower.next(at: source.low, waker) {
-        case .memory(let bytes, let range):
+        case .shared(let block, let range):
             let count = min(range.count, source.high - source.low)
-            piece = ByteRegion(bytes, range.lowerBound..<range.lowerBound + count)
+            piece = ByteRegion(block, range.lowerBound..<range.lowerBound + count)
             return .memory
         case .file(let file, let range):
             return setFile(file, range.lowerBound, range.lowerBound + min(range.count, source.high - source.low))

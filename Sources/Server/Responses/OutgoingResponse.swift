@@ -59,6 +59,10 @@ package struct OutgoingResponse {
     package var closesConnection = false
     /// Set by gzip when the response could have been compressed: `gzip_vary`.
     package var variesByEncoding = false
+    /// The body is still arriving; it is read from a fill.
+    package var isFollowing = false
+    /// The part of a body that is passed or followed, when a range was asked for.
+    package var streamRange: Range<Int>?
     /// The drain has chosen the chunked coding.
     package var isChunked = false
 
@@ -85,6 +89,8 @@ package struct OutgoingResponse {
         closesConnection = false
         variesByEncoding = false
         isChunked = false
+        isFollowing = false
+        streamRange = nil
     }
 
     /// Sets a body that stands in memory, and its length.
