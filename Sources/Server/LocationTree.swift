@@ -80,9 +80,10 @@ package struct LocationTree: Sendable {
         var match = Match.none
         var triesRegexes = true
         var redirect = exactRedirect(context.path)
+        let path = context.path
         for location in prefixes {
-            let isShorter = location.prefix.count <= context.path.count
-            if isShorter, context.path.span.hasPrefix(location.prefix.span) {
+            let isShorter = location.prefix.count <= path.count
+            if isShorter, path.span.hasPrefix(location.prefix.span) {
                 if location.prefix.count == context.path.count { redirect = nil }
                 if redirect != nil { break }
                 match = .prefix(location.plan)

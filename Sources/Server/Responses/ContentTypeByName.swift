@@ -5,6 +5,7 @@ extension RequestContext {
     /// `return`.
     package func setContentTypeByPath() {
         response.contentType.removeAll(keepingCapacity: true)
+        let path = path
         let start = RequestContext.extensionStart(path.span)
         guard start < path.count else { return appendDefaultType() }
         var name = takeScratch()

@@ -308,6 +308,7 @@ package final class Outbox {
             }
             switch level == 0 ? sourceFront() : stageFront(level - 1) {
             case .memory:
+                let piece = piece
                 let taken = stage.filter.process(piece.bytes, into: stage.output)
                 consume(taken, below: level)
             case .file:

@@ -133,10 +133,11 @@ final class ResponseWriter {
     /// The loop's output block is only borrowed: what is not sent now is copied.
     private func keepControl() {
         guard control === context.serving.output else { return }
+        let control = control
         let rest = control.count - controlOffset
         let own = ByteBuffer(capacity: rest + 64)
         own.append(control.bytes(controlOffset..<control.count))
-        control = own
+        self.control = own
         controlOffset = 0
     }
 
@@ -144,6 +145,7 @@ final class ResponseWriter {
 
     /// One system call for head and body where that is possible.
     func sendAtOnce() -> Rest {
+        let control = control
         switch context.response.content {
         case .empty: return afterSend(connection.transport.send(control.bytes), .empty, 0)
         case .memory(let bytes, let range):
@@ -158,6 +160,7 @@ final class ResponseWriter {
     /// A small file is read behind its head and sent with it; a larger one follows by sendfile.
     private func sendFileAtOnce(_ file: SharedDescriptor, _ range: Range<Int>) -> Rest {
         let core = context.plan.core
+        let control = control
         if range.count <= ResponseWriter.readLimit, range.count <= control.room {
             let headCount = control.count
             guard readFile(file, range) else { return Rest(failure: .inputOutput) }
@@ -254,6 +257,7 @@ final class ResponseWriter {
     }
 
     private func makeRoom(_ count: Int) {
+        let control = control
         if controlOffset == control.count {
             control.clear()
             controlOffset = 0
@@ -261,12 +265,13 @@ final class ResponseWriter {
         if control.room >= count { return }
         let larger = ByteBuffer(capacity: control.count - controlOffset + max(count, 256))
         larger.append(control.bytes(controlOffset..<control.count))
-        control = larger
+        self.control = larger
         controlOffset = 0
     }
 
     /// nil: nothing is left of it.
     private func flushControl() -> Progress? {
+        let control = control
         while controlOffset < control.count {
             switch connection.transport.send(control.bytes(controlOffset..<control.count)) {
             case .done(let count):
