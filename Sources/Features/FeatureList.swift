@@ -16,6 +16,7 @@ package enum FeatureList {
         AddressAccess.self,
         DocumentRootFeature.self,
         MediaTypeFeature.self,
+        OpenFiles.self,
         TryFiles.self,
         StandardVariables.self,
         Map.self,
@@ -23,6 +24,7 @@ package enum FeatureList {
         UpstreamFeature.self,
         ProxyCache.self,
         ProxyPass.self,
+        IndexFiles.self,
         StaticFiles.self,
         AccessLogging.self,
         NotModified.self,
@@ -32,7 +34,7 @@ package enum FeatureList {
     ]
 
     /// nginx's directives that are refused, with the reason.
-    package static let refused = KnownDirectives.refused
+    package static let refused = KnownDirectives.allRefused
 
     /// Directives that are accepted without an effect, with the reason.
     package static let harmless = KnownDirectives.harmless

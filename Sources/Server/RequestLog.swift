@@ -51,6 +51,23 @@ package enum RequestLog {
         log.write(record)
     }
 
+    /// As `write`, about a file: `before`, the path in quotes, `after`.
+    package static func file(
+        _ context: RequestContext, _ level: LogLevel, _ before: StaticString, _ path: Span<UInt8>, _ after: StaticString,
+        _ error: SystemError?
+    ) {
+        let log = context.plan.core.errorLog
+        guard log.takes(level) else { return }
+        var record = log.record(level, now: seconds(context), connection: context.connection.number)
+        record.append(before)
+        record.append(quoted: path)
+        record.append(after)
+        if let error { record.append(error: error) }
+        appendRequest(context, &record)
+        appendHost(context, &record)
+        log.write(record)
+    }
+
     private static func seconds(_ context: RequestContext) -> Int64 { context.serving.loop.wallNow / 1000 }
 
     private static func appendRequest(_ context: RequestContext, _ record: inout ErrorLog.Record) {

@@ -116,6 +116,7 @@ package enum RequestPipeline {
             return compose(context, 500)
         }
         context.isInternal = true
+        context.appendsPathToAlias = false
         context.upstreamRedirected()
         switch target {
         case .uri(let path, let query):

@@ -31,8 +31,6 @@ package final class ServingLoop: LoopBound {
     package let prefix: String
     /// The access logs of this loop.
     package let logs: AccessLogs
-    /// The files this loop keeps open (`open_file_cache`).
-    package var fileCache: AnyObject?
 
     package init(loop: EventLoop, site: Site, named: NamedState, errorLog: ErrorLog, prefix: String) {
         self.site = site

@@ -45,7 +45,6 @@ package enum AddressAccess: Feature {
         let rules: [Rule]
 
         func decide(_ context: RequestContext) throws(RequestFailure) -> Verdict {
-            if context.isInternal, context.redirectCount > 0, context.errorStatus != 0 { return .next }
             for rule in rules where rule.block.contains(context.connection.peer) {
                 if rule.isAllowed { return .next }
                 RequestLog.write(context, .error, "access forbidden by rule")

@@ -6,58 +6,74 @@ import Server
 /// `root` and `alias`: where files are.
 package enum DocumentRootFeature: Feature {
     package struct Settings: Sendable {
-        var root: TemplateSyntax?
-        /// Only the location that says so.
-        var alias: TemplateSyntax?
+        /// nil: nobody has said anything.
+        var syntax: TemplateSyntax?
+        var isAlias = false
         var location: SourceLocation?
     }
     package static let initial = Settings()
     package static let directives: [Directive<Settings>] = [
         .custom(
-            "root", arity: 1...1, group: "root", in: [.http, .server, .location], syntax: "*path*", default: "html",
+            "root", arity: 1...1, in: [.http, .server, .location], syntax: "*path*", default: "html",
             "The directory that a request's whole path is looked up in.", root),
         .custom(
-            "alias", arity: 1...1, inheritance: .own, group: "root", in: .location, syntax: "*path*",
+            "alias", arity: 1...1, in: .location, syntax: "*path*",
             "The directory that stands in for the location's own path.", alias),
     ]
 
     private static func root(_ s: inout Settings, _ statement: Statement, _ c: ApplyContext) throws(Diagnostic) {
-        s.root = try statement.arguments[0].template()
-        s.location = statement.location
+        let argument = statement.arguments[0]
+        var text = argument.text
+        // The path that is put behind it begins with a slash.
+        if text.hasSuffix("/") { text.removeLast() }
+        s = Settings(syntax: try syntax(text, argument), isAlias: false, location: argument.location)
     }
 
     private static func alias(_ s: inout Settings, _ statement: Statement, _ c: ApplyContext) throws(Diagnostic) {
-        s.alias = try statement.arguments[0].template()
-        s.location = statement.location
+        let argument = statement.arguments[0]
+        s = Settings(syntax: try syntax(argument.text, argument), isAlias: true, location: argument.location)
+    }
+
+    private static func syntax(_ text: String, _ argument: Argument) throws(Diagnostic) -> TemplateSyntax {
+        let syntax = try TemplateSyntax(parsing: text, at: argument.location)
+        for name in syntax.names where name == "document_root" || name == "realpath_root" {
+            throw Diagnostic("the variable \"$\(name)\" cannot be used here: it is made of this directive", at: argument.location)
+        }
+        return syntax
     }
 
     package static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
-        if let alias = s.alias {
-            if plan.isNamed { throw Diagnostic("\"alias\" has no meaning in a named location", at: s.location) }
-            plan.core.documentRoot = DocumentRoot(
-                template: try absolute(alias, plan), alias: plan.isRegex ? .whole : .prefix(plan.prefixLength))
-        } else {
-            plan.core.documentRoot = DocumentRoot(
-                template: try absolute(s.root ?? TemplateSyntax(constant: "html"), plan), alias: nil)
+        if let root = plan.block.statement("root"), let alias = plan.block.statement("alias") {
+            throw Diagnostic(
+                "one location has \"root\" and \"alias\"", at: alias.location, hint: "\"root\" stands at \(root.location)")
         }
+        if plan.isNamed, let alias = plan.block.statement("alias") {
+            throw Diagnostic("\"alias\" cannot be used inside a named location", at: alias.location)
+        }
+        let template = try template(s, plan)
+        plan.core.documentRoot = DocumentRoot(template: template, alias: s.isAlias ? kept(s, plan) : nil)
     }
 
-    /// A path that begins with a literal other than a slash stands under the prefix.
-    private static func absolute(_ syntax: TemplateSyntax, _ plan: LocationPlanBuilder) throws(Diagnostic) -> Template {
-        if let constant = syntax.constant {
-            var path = plan.site.paths.resolve(constant)
-            // `root` joins paths that begin with a slash.
-            if path.hasSuffix("/"), path.count > 1, plan.block.statement("alias") == nil { path.removeLast() }
-            return Template(constant: path)
+    private static func template(_ s: Settings, _ plan: LocationPlanBuilder) throws(Diagnostic) -> Template {
+        let syntax = s.syntax ?? TemplateSyntax(constant: "html")
+        guard let constant = syntax.constant else { return try plan.compile(syntax, at: s.location) }
+        // `root /;` has become empty.
+        return Template(constant: constant.isEmpty && !s.isAlias ? "" : plan.site.paths.resolve(constant))
+    }
+
+    /// How much of a path an alias takes the place of: what the location that states it has matched, also in the locations
+    /// within it.
+    private static func kept(_ s: Settings, _ plan: LocationPlanBuilder) -> DocumentRoot.Alias {
+        let key = "alias \(s.location.map(\.description) ?? "")"
+        if plan.block.context == .location, plan.block.states("alias") {
+            plan.site.shared[key] = plan.isRegex ? DocumentRoot.Alias.whole : .prefix(plan.prefixLength)
         }
-        if syntax.source.hasPrefix("/") || syntax.source.hasPrefix("$") { return try plan.compile(syntax) }
-        let whole = try TemplateSyntax(parsing: plan.site.paths.resolve(syntax.source), at: nil)
-        return try plan.compile(whole)
+        return plan.site.shared[key] as? DocumentRoot.Alias ?? .prefix(plan.prefixLength)
     }
 
     package static let variables: [VariableDefinition] = [
         VariableDefinition("document_root", "The value of root or alias.") { context, output in
-            context.plan.core.documentRoot.template.append(to: &output, context)
+            FilePath.appendRoot(context, to: &output)
             return true
         },
         VariableDefinition("request_filename", "The file the request is for.") { context, output in
@@ -66,28 +82,11 @@ package enum DocumentRootFeature: Feature {
         },
         VariableDefinition("realpath_root", "The value of root or alias, symbolic links resolved.") { context, output in
             var root: [UInt8] = []
-            context.plan.core.documentRoot.template.append(to: &root, context)
-            guard let real = File.realPath(String(decoding: root, as: UTF8.self)) else { return false }
-            output.append(contentsOf: real.utf8)
+            FilePath.appendRoot(context, to: &root)
+            root.append(0)
+            guard let real = try? File.realPath(zeroTerminated: root.span) else { return false }
+            output.append(contentsOf: real)
             return true
         },
     ]
-}
-
-/// The file a path stands for.
-enum FilePath {
-    /// Appends root and path, or alias and the rest of the path behind the location's prefix.
-    static func append(_ context: RequestContext, to output: inout [UInt8]) {
-        append(context, path: context.path, to: &output)
-    }
-
-    static func append(_ context: RequestContext, path: [UInt8], to output: inout [UInt8]) {
-        let root = context.plan.core.documentRoot
-        root.template.append(to: &output, context)
-        switch root.alias {
-        case nil: output.append(contentsOf: path)
-        case .whole: break
-        case .prefix(let length): output.append(contentsOf: path.dropFirst(min(length, path.count)))
-        }
-    }
 }

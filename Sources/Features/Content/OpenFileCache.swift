@@ -1,114 +1,219 @@
 import Bytes
 import Platform
-import Server
 
 /// A file that is open for reading.
 final class OpenFile {
     let descriptor: SharedDescriptor
-    let size: Int
-    let modified: Int64
-    let inode: UInt64
-    let device: UInt64
+    let status: FileStatus
 
-    init(_ descriptor: consuming FileDescriptor, _ status: FileStatus) {
-        self.descriptor = SharedDescriptor(descriptor)
-        size = status.size
-        modified = status.modified
-        inode = status.inode
-        device = status.device
+    init(_ descriptor: SharedDescriptor, _ status: FileStatus) {
+        self.descriptor = descriptor
+        self.status = status
     }
 }
 
-/// The files that one loop keeps open (`open_file_cache`), by path.
-final class OpenFileCache {
-    struct Policy: Sendable, Hashable {
-        let capacity: Int
-        /// Milliseconds.
-        let inactive: Int64
-        let valid: Int64
-        let minUses: Int
-        let keepsErrors: Bool
-    }
+/// What lies at a path.
+enum FoundFile {
+    case file(OpenFile)
+    /// A file that nobody wanted to be opened.
+    case regular
+    case directory
+    /// A device, a pipe, a socket.
+    case other
+    case failed(SystemError)
 
-    enum Result {
-        case file(OpenFile)
-        case directory
-        case failed(SystemError)
-    }
-
-    private struct Entry {
-        var result: Result
-        var uses: Int
-        var lastUse: Int64
-        var checked: Int64
-    }
-
-    private var entries: [[UInt8]: Entry] = [:]
-    private var sweptAt: Int64 = 0
-
-    /// Opens the file whose path ends with a zero byte, or finds it open.
-    static func open(_ path: [UInt8], _ context: RequestContext, _ policy: Policy?) -> Result {
-        guard let policy else { return openNow(path) }
-        let serving = context.serving
-        let cache: OpenFileCache
-        if let existing = serving.fileCache as? OpenFileCache {
-            cache = existing
-        } else {
-            cache = OpenFileCache()
-            serving.fileCache = cache
-        }
-        return cache.find(path, policy, now: serving.loop.now)
-    }
-
-    private static func openNow(_ path: [UInt8]) -> Result {
+    /// Opens what lies at a path that ends with a zero byte: two system calls, and one to close it.
+    static func open(_ path: Span<UInt8>) -> FoundFile {
         do throws(SystemError) {
-            let file = try File.openForReading(zeroTerminated: path.span)
+            let file = try File.openForReading(zeroTerminated: path)
             let status = try File.status(file.rawValue)
             switch status.kind {
-            case .regular: return .file(OpenFile(file, status))
+            case .regular: return .file(OpenFile(SharedDescriptor(file), status))
             case .directory: return .directory
-            case .other: return .failed(.accessDenied)
+            case .other: return .other
             }
         } catch {
             return .failed(error)
         }
     }
 
-    private func find(_ path: [UInt8], _ policy: Policy, now: Int64) -> Result {
-        if let index = entries.index(forKey: path) {
-            entries.values[index].uses += 1
-            entries.values[index].lastUse = now
-            if now - entries.values[index].checked < policy.valid { return entries.values[index].result }
-            entries.values[index].checked = now
-            entries.values[index].result = revalidated(path, entries.values[index].result)
-            return entries.values[index].result
+    /// Looks at it without opening it.
+    static func probe(_ path: Span<UInt8>) -> FoundFile {
+        do throws(SystemError) {
+            switch try File.status(zeroTerminated: path).kind {
+            case .regular: return .regular
+            case .directory: return .directory
+            case .other: return .other
+            }
+        } catch {
+            return .failed(error)
         }
-        let result = OpenFileCache.openNow(path)
-        if case .failed = result, !policy.keepsErrors { return result }
-        if now - sweptAt > 1000 || entries.count >= policy.capacity { sweep(policy, now) }
-        if entries.count < policy.capacity {
-            entries[path] = Entry(result: result, uses: 1, lastUse: now, checked: now)
-        }
-        return result
+    }
+}
+
+/// What one loop remembers of files (`open_file_cache`): descriptors, directories and, if asked for, what is not there.
+///
+/// Bounded by the number of entries; a full cache forgets what was used longest ago. Times are milliseconds of the loop.
+final class OpenFileCache {
+    struct Policy: Sendable {
+        /// For how long an entry is believed.
+        let valid: Int64
+        /// How often a file must have been asked for to stay open.
+        let minUses: Int
+        let keepsErrors: Bool
     }
 
-    /// The same file as before, or what lies there now.
-    private func revalidated(_ path: [UInt8], _ old: Result) -> Result {
-        guard case .file(let file) = old, let status = try? File.status(zeroTerminated: path.span) else {
-            return OpenFileCache.openNow(path)
-        }
-        let isSame =
-            status.inode == file.inode && status.device == file.device && status.modified == file.modified
-            && status.size == file.size
-        return isSame ? old : OpenFileCache.openNow(path)
+    private struct Entry {
+        var path: [UInt8]
+        var hash: Int
+        var found: FoundFile
+        var uses = 1
+        var checked: Int64
+        var lastUse: Int64
+        /// The next entry of the same bucket, and the neighbours in order of use; -1: none.
+        var next: Int32 = -1
+        var older: Int32 = -1
+        var newer: Int32 = -1
     }
 
-    /// Lets go of what nobody asks for; of a full cache the one that was used longest ago.
-    private func sweep(_ policy: Policy, _ now: Int64) {
-        sweptAt = now
-        entries = entries.filter { now - $0.value.lastUse < policy.inactive && ($0.value.uses >= policy.minUses || now - $0.value.lastUse < 1000) }
-        if entries.count >= policy.capacity, let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse }) {
-            entries[oldest.key] = nil
+    private var entries: [Entry] = []
+    private var free: [Int32] = []
+    private var buckets: [Int32]
+    private var newest: Int32 = -1
+    private var oldest: Int32 = -1
+    private let capacity: Int
+    private let inactive: Int64
+
+    init(capacity: Int, inactive: Int64) {
+        self.capacity = capacity
+        self.inactive = inactive
+        var size = 16
+        while size < min(capacity, 65536) { size *= 2 }
+        buckets = [Int32](repeating: -1, count: size)
+    }
+
+    /// How many paths are remembered.
+    var count: Int { entries.count - free.count }
+
+    /// What lies at a path that ends with a zero byte. `opens`: a file is wanted open.
+    func find(_ path: Span<UInt8>, opens: Bool, _ policy: Policy, now: Int64) -> FoundFile {
+        let hash = Int(truncatingIfNeeded: path.fnv1a() >> 1)
+        forgetInactive(now)
+        guard let place = place(path, hash) else {
+            let found = opens ? FoundFile.open(path) : .probe(path)
+            if case .failed = found, !policy.keepsErrors { return found }
+            insert(path, hash, kept(found, uses: 1, policy), now)
+            return found
         }
+        let index = Int(place)
+        entries[index].uses += 1
+        entries[index].lastUse = now
+        moveToFront(place)
+        if now - entries[index].checked < policy.valid {
+            switch entries[index].found {
+            case .regular where opens: break
+            case let found: return found
+            }
+        }
+        let found = renewed(path, entries[index].found, opens: opens)
+        if case .failed = found, !policy.keepsErrors {
+            remove(place)
+            return found
+        }
+        entries[index].found = kept(found, uses: entries[index].uses, policy)
+        entries[index].checked = now
+        return found
+    }
+
+    /// A file that has not been asked for often enough is not kept open.
+    private func kept(_ found: FoundFile, uses: Int, _ policy: Policy) -> FoundFile {
+        if case .file = found, uses < policy.minUses { return .regular }
+        return found
+    }
+
+    /// The same file as before, with what its status is now, or what lies there instead.
+    private func renewed(_ path: Span<UInt8>, _ old: FoundFile, opens: Bool) -> FoundFile {
+        guard case .file(let file) = old else { return opens ? .open(path) : .probe(path) }
+        guard let status = try? File.status(zeroTerminated: path), status.kind == .regular,
+            status.inode == file.status.inode, status.device == file.status.device
+        else { return opens ? .open(path) : .probe(path) }
+        return .file(OpenFile(file.descriptor, status))
+    }
+
+    // MARK: The table
+
+    private func place(_ path: Span<UInt8>, _ hash: Int) -> Int32? {
+        var place = buckets[hash & (buckets.count - 1)]
+        while place >= 0 {
+            let index = Int(place)
+            if entries[index].hash == hash {
+                let known = entries[index].path
+                if known.span.equals(path) { return place }
+            }
+            place = entries[index].next
+        }
+        return nil
+    }
+
+    private func insert(_ path: Span<UInt8>, _ hash: Int, _ found: FoundFile, _ now: Int64) {
+        if count >= capacity, oldest >= 0 { remove(oldest) }
+        let bucket = hash & (buckets.count - 1)
+        var entry = Entry(path: path.array, hash: hash, found: found, checked: now, lastUse: now)
+        entry.next = buckets[bucket]
+        let place: Int32
+        if let reused = free.popLast() {
+            place = reused
+            entries[Int(place)] = entry
+        } else {
+            place = Int32(entries.count)
+            entries.append(entry)
+        }
+        buckets[bucket] = place
+        linkInFront(place)
+    }
+
+    private func remove(_ place: Int32) {
+        let index = Int(place)
+        let bucket = entries[index].hash & (buckets.count - 1)
+        if buckets[bucket] == place {
+            buckets[bucket] = entries[index].next
+        } else {
+            var before = Int(buckets[bucket])
+            while entries[before].next != place { before = Int(entries[before].next) }
+            entries[before].next = entries[index].next
+        }
+        unlink(place)
+        entries[index].found = .other
+        entries[index].path = []
+        free.append(place)
+    }
+
+    /// At most two at a time, as nginx.
+    private func forgetInactive(_ now: Int64) {
+        for _ in 0..<2 {
+            guard oldest >= 0, now - entries[Int(oldest)].lastUse > inactive else { return }
+            remove(oldest)
+        }
+    }
+
+    private func moveToFront(_ place: Int32) {
+        if newest == place { return }
+        unlink(place)
+        linkInFront(place)
+    }
+
+    private func linkInFront(_ place: Int32) {
+        entries[Int(place)].older = newest
+        entries[Int(place)].newer = -1
+        if newest >= 0 { entries[Int(newest)].newer = place }
+        newest = place
+        if oldest < 0 { oldest = place }
+    }
+
+    private func unlink(_ place: Int32) {
+        let older = entries[Int(place)].older
+        let newer = entries[Int(place)].newer
+        if older >= 0 { entries[Int(older)].newer = newer } else { oldest = newer }
+        if newer >= 0 { entries[Int(newer)].older = older } else { newest = older }
     }
 }

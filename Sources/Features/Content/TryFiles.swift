@@ -1,6 +1,7 @@
 import Bytes
 import Configuration
 import HTTP
+import Observability
 import Platform
 import Server
 
@@ -20,105 +21,121 @@ package enum TryFiles: Feature {
 
     package static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
         guard let last = s.arguments.last else { return }
-        var files: [Candidate] = []
+        var files: [TryFilesHandler.Candidate] = []
         for argument in s.arguments.dropLast() {
             var text = argument.text
-            let isDirectory = text.hasSuffix("/") && text.count > 1
+            let isDirectory = text.hasSuffix("/")
             if isDirectory { text.removeLast() }
             let syntax = try TemplateSyntax(parsing: text, at: argument.location)
-            files.append(Candidate(template: try plan.compile(syntax, at: argument.location), isDirectory: isDirectory))
+            files.append(
+                TryFilesHandler.Candidate(
+                    template: try plan.compile(syntax, at: argument.location), isConstant: syntax.isConstant,
+                    isDirectory: isDirectory))
         }
-        let end: Step.End
+        let end: TryFilesHandler.End
         if last.text.hasPrefix("=") {
-            guard let code = ArgumentTypes.integer(String(last.text.dropFirst())), (0...999).contains(code) else {
+            guard let code = ArgumentTypes.integer(String(last.text.dropFirst())), code <= 999 else {
                 throw Diagnostic("invalid code \(Diagnostic.quoted(last.text))", at: last.location)
             }
             end = .status(code)
         } else {
             end = .uri(try plan.compile(try last.template(), at: last.location))
         }
-        plan.add(Handler(.tryFiles, Step(files: files, end: end).decide))
-    }
-
-    struct Candidate: Sendable {
-        let template: Template
-        let isDirectory: Bool
-    }
-
-    /// The handler.
-    struct Step: Sendable {
-        enum End: Sendable {
-            case status(Int)
-            case uri(Template)
-        }
-
-        let files: [Candidate]
-        let end: End
-
-        func decide(_ context: RequestContext) throws(RequestFailure) -> Verdict {
-            for file in files {
-                var path = context.takeScratch()
-                file.template.append(to: &path, context)
-                let found = exists(path, file.isDirectory, context)
-                if found {
-                    context.path = path
-                    context.giveScratch(&path)
-                    return .next
-                }
-                context.giveScratch(&path)
-            }
-            switch end {
-            case .status(let code): return .respond(.status(code))
-            case .uri(let template): return redirect(template.value(context), context)
-            }
-        }
-
-        private func exists(_ path: [UInt8], _ isDirectory: Bool, _ context: RequestContext) -> Bool {
-            if PathSafety.leadsOut(path.span) { return false }
-            var name = context.takeScratch()
-            FilePath.append(context, path: path, to: &name)
-            name.append(0)
-            defer { context.giveScratch(&name) }
-            guard let status = try? File.status(zeroTerminated: name.span) else { return false }
-            return isDirectory ? status.kind == .directory : status.kind == .regular
-        }
-
-        private func redirect(_ value: [UInt8], _ context: RequestContext) -> Verdict {
-            if value.first == UInt8(ascii: "@") {
-                let name = String(decoding: value.dropFirst(), as: UTF8.self)
-                guard let plan = context.server.namedLocations[name] else {
-                    RequestLog.write(context, .error, "could not find the named location of try_files")
-                    return .respond(.status(500))
-                }
-                return .redirect(.named(plan))
-            }
-            guard let mark = value.firstIndex(of: UInt8(ascii: "?")) else {
-                return .redirect(.uri(path: value, query: queryOf(context)))
-            }
-            return .redirect(.uri(path: Array(value[..<mark]), query: Array(value[(mark + 1)...])))
-        }
-
-        /// The request's own query goes along.
-        private func queryOf(_ context: RequestContext) -> [UInt8]? {
-            var query: [UInt8] = []
-            return context.appendQuery(to: &query) ? query : nil
-        }
+        plan.add(Handler(.tryFiles, TryFilesHandler(files: files, end: end, source: OpenFiles.source(for: plan)).decide))
     }
 }
 
-/// Paths made of variables may hold what a request's own path never does after it was normalised.
-enum PathSafety {
-    /// A segment of two dots, or a zero byte.
-    static func leadsOut(_ path: Span<UInt8>) -> Bool {
-        var start = 0
-        for index in 0...path.count {
-            if index < path.count {
-                if path[index] == 0 { return true }
-                if path[index] != UInt8(ascii: "/") { continue }
-            }
-            if index - start == 2, path[start] == UInt8(ascii: "."), path[start + 1] == UInt8(ascii: ".") { return true }
-            start = index + 1
+/// Looks for the files, one after the other.
+struct TryFilesHandler: Sendable {
+    struct Candidate: Sendable {
+        let template: Template
+        let isConstant: Bool
+        let isDirectory: Bool
+    }
+
+    enum End: Sendable {
+        case status(Int)
+        case uri(Template)
+    }
+
+    let files: [Candidate]
+    let end: End
+    let source: FileSource
+
+    func decide(_ context: RequestContext) throws(RequestFailure) -> Verdict {
+        var value = context.takeScratch()
+        var name = context.takeScratch()
+        defer {
+            context.giveScratch(&name)
+            context.giveScratch(&value)
         }
-        return false
+        for candidate in files {
+            value.removeAll(keepingCapacity: true)
+            candidate.template.append(to: &value, context)
+            if !candidate.isConstant { dropPrefix(context, &value) }
+            if PathSafety.leadsOut(value.span) { continue }
+            name.removeAll(keepingCapacity: true)
+            FilePath.appendRoot(context, to: &name)
+            name.append(value.span)
+            name.append(0)
+            guard isThere(candidate, name, context) else { continue }
+            choose(candidate, value, context)
+            return .next
+        }
+        switch end {
+        case .status(let code): return .respond(.status(code))
+        case .uri(let template):
+            value.removeAll(keepingCapacity: true)
+            template.append(to: &value, context)
+            return redirect(context, to: value)
+        }
+    }
+
+    /// An alias stands for what the location has matched: `$uri` is looked up without it.
+    private func dropPrefix(_ context: RequestContext, _ value: inout [UInt8]) {
+        let path = context.path
+        guard case .prefix(let length) = context.plan.core.documentRoot.alias, length <= path.count else { return }
+        if value.span.hasPrefix(path.span.extracting(0..<length)) { value.removeFirst(length) }
+    }
+
+    private func isThere(_ candidate: Candidate, _ name: [UInt8], _ context: RequestContext) -> Bool {
+        switch source.probe(name.span, context) {
+        case .directory: return candidate.isDirectory
+        case .file, .regular, .other: return !candidate.isDirectory
+        case .failed(let error):
+            if error != .notFound, error != .notDirectory, error != .nameTooLong {
+                RequestLog.file(context, .crit, "stat() ", name.span.extracting(0..<(name.count - 1)), " failed", error)
+            }
+            return false
+        }
+    }
+
+    /// The request goes on as one for the file that was found.
+    private func choose(_ candidate: Candidate, _ value: [UInt8], _ context: RequestContext) {
+        switch context.plan.core.documentRoot.alias {
+        case nil: context.path = value
+        case .prefix(let length): context.path = context.path.prefix(length) + value
+        case .whole:
+            if candidate.isDirectory { return }
+            context.path = value
+            context.appendsPathToAlias = true
+        }
+    }
+
+    private func redirect(_ context: RequestContext, to value: [UInt8]) -> Verdict {
+        switch value.first {
+        case UInt8(ascii: "@"):
+            let name = String(decoding: value.dropFirst(), as: UTF8.self)
+            guard let plan = context.server.namedLocations[name] else {
+                RequestLog.file(context, .error, "could not find named location ", value.span, "", nil)
+                return .respond(.status(500))
+            }
+            return .redirect(.named(plan))
+        case nil: return .respond(.status(500))
+        default: break
+        }
+        // As nginx: the query of the request does not go along, unless it is written out (`/index.php?$args`).
+        guard let mark = value.firstIndex(of: UInt8(ascii: "?")) else { return .redirect(.uri(path: value, query: [])) }
+        return .redirect(.uri(path: Array(value[..<mark]), query: Array(value[(mark + 1)...])))
     }
 }

@@ -29,7 +29,10 @@ package enum Listen: Feature {
             listen.reusesPort = true
             listen.setsOptions = true
         case "bind": listen.setsOptions = true
-        case "deferred", "ssl", "http2", "quic", "spdy", "proxy_protocol", "multipath": throw later(option)
+        case "deferred":
+            listen.options.defersAccept = true
+            listen.setsOptions = true
+        case "ssl", "http2", "quic", "spdy", "proxy_protocol", "multipath": throw later(option)
         default: try applyValue(option, to: &listen)
         }
     }
@@ -41,10 +44,21 @@ package enum Listen: Feature {
         } else if let value = option.value(of: "ipv6only") {
             listen.ipv6Only = try value.flag()
             listen.setsOptions = true
-        } else if ["so_keepalive", "rcvbuf", "sndbuf", "fastopen", "setfib", "accept_filter"].contains(where: {
-            option.value(of: $0) != nil
-        }) {
-            throw later(option)
+        } else if let value = option.value(of: "rcvbuf") {
+            listen.options.receiveBuffer = Int32(clamping: try value.size())
+            listen.setsOptions = true
+        } else if let value = option.value(of: "sndbuf") {
+            listen.options.sendBuffer = Int32(clamping: try value.size())
+            listen.setsOptions = true
+        } else if let value = option.value(of: "fastopen") {
+            listen.options.fastOpenQueue = Int32(try value.integer(0...Int(Int32.max)))
+            listen.setsOptions = true
+        } else if let value = option.value(of: "so_keepalive") {
+            try ListenKeepAlive.apply(value, to: &listen.options)
+            listen.setsOptions = true
+        } else if option.value(of: "setfib") != nil || option.value(of: "accept_filter") != nil {
+            throw Diagnostic(
+                "the parameter \(Diagnostic.quoted(option.text)) of \"listen\" has no meaning on Linux", at: option.location)
         } else {
             throw Diagnostic("invalid parameter \(Diagnostic.quoted(option.text)) of \"listen\"", at: option.location)
         }
@@ -68,6 +82,35 @@ package enum Listen: Feature {
             let port: UInt16 = ProcessControl.isRoot ? 80 : 8000
             server.listens = [ListenSpecification(address: .v4(.any, port: port), location: server.block.header.location)]
         }
+    }
+}
+
+/// `so_keepalive=on|off|[idle]:[interval]:[count]`.
+enum ListenKeepAlive {
+    static func apply(_ value: Argument, to options: inout ListenOptions) throws(Diagnostic) {
+        if let isOn = ArgumentTypes.flag(value.text) {
+            options.keepAlive = isOn
+            return
+        }
+        let parts = value.text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 3, parts.contains(where: { !$0.isEmpty }) else { throw invalid(value) }
+        options.keepAlive = true
+        options.keepAliveIdle = try number(parts[0], value, ArgumentTypes.seconds)
+        options.keepAliveInterval = try number(parts[1], value, ArgumentTypes.seconds)
+        options.keepAliveCount = try number(parts[2], value) { ArgumentTypes.integer($0).map { Int64($0) } }
+    }
+
+    /// nil where nothing is written: the system's own.
+    private static func number(
+        _ text: String, _ value: Argument, _ read: (String) -> Int64?
+    ) throws(Diagnostic) -> Int32? {
+        if text.isEmpty { return nil }
+        guard let number = read(text), let small = Int32(exactly: number), small > 0 else { throw invalid(value) }
+        return small
+    }
+
+    private static func invalid(_ value: Argument) -> Diagnostic {
+        value.invalid(expected: "on, off, or idle:interval:count, at least one of them given")
     }
 }
 

@@ -47,14 +47,27 @@ package enum Sending: Feature {
         plan.core.sendfileMaxChunk = s.maxChunk
         plan.core.tcpNopush = s.nopush
         plan.core.tcpNodelay = s.nodelay
-        plan.core.limitRate = try s.limitRate.map { (syntax: TemplateSyntax) throws(Diagnostic) in try plan.compile(syntax) }
-        plan.core.limitRateAfter = try s.limitRateAfter.map { (syntax: TemplateSyntax) throws(Diagnostic) in try plan.compile(syntax) }
-        if let constant = s.limitRate?.constant, constant == "0" { plan.core.limitRate = nil }
+        plan.core.limitRate = try rate(s.limitRate, "limit_rate", plan)
+        plan.core.limitRateAfter = try rate(s.limitRateAfter, "limit_rate_after", plan)
         plan.core.serverTokens = s.tokens
         plan.core.absoluteRedirect = s.absolute
         plan.core.portInRedirect = s.port
         plan.core.serverNameInRedirect = s.nameInRedirect
         plan.core.logsNotFound = s.logsNotFound
         plan.core.isInternal = s.isInternal
+    }
+
+    /// A number of bytes, or variables that come to one; nil: no limit.
+    private static func rate(
+        _ syntax: TemplateSyntax?, _ name: String, _ plan: LocationPlanBuilder
+    ) throws(Diagnostic) -> Template? {
+        guard let syntax else { return nil }
+        let argument = plan.block.statement(name)?.arguments.first
+        guard let constant = syntax.constant else { return try plan.compile(syntax, at: argument?.location) }
+        guard let bytes = ArgumentTypes.size(constant) else {
+            throw argument?.invalid(expected: "a size such as 512, 8k, 1m or 1g")
+                ?? Diagnostic("invalid value \(Diagnostic.quoted(constant)) in \"\(name)\"", at: nil)
+        }
+        return bytes == 0 ? nil : Template(constant: String(bytes))
     }
 }

@@ -21,7 +21,9 @@ package enum ErrorLogging: Feature {
         let file = statement.arguments[0]
         var level = LogLevel.error
         if statement.arguments.count > 1 {
-            guard let named = LogLevel(name: statement.arguments[1].text) else {
+            let name = statement.arguments[1].text
+            // nginx's kinds of debug messages are one here.
+            guard let named = LogLevel(name: name) ?? (debugKinds.contains(name) ? .debug : nil) else {
                 throw statement.arguments[1].invalid(expected: "debug, info, notice, warn, error, crit, alert or emerg")
             }
             level = named
@@ -33,6 +35,10 @@ package enum ErrorLogging: Feature {
             LogTarget(destination: file.text == "stderr" ? .stderr : .file(c.paths.resolve(file.text)), level: level))
         s.location = file.location
     }
+
+    private static let debugKinds: Set = [
+        "debug_core", "debug_alloc", "debug_mutex", "debug_event", "debug_http", "debug_mail", "debug_stream",
+    ]
 
     package static func install(_ s: Settings, in process: inout ProcessPlan) throws(Diagnostic) {
         process.errorLogs = s.targets

@@ -33,6 +33,8 @@ package final class RequestContext {
     package var redirectCount = 0
     /// Reached by an internal redirect.
     package var isInternal = false
+    /// `try_files` has found the path behind the alias of a regex location.
+    package var appendsPathToAlias = false
     /// The status that an error page stands in for; 0: none. Also keeps `error_page` from applying to itself.
     package var errorStatus = 0
     /// A `=code` of error_page: the status to answer with whatever the page says.
@@ -109,6 +111,7 @@ package final class RequestContext {
         isInServerPhase = true
         redirectCount = 0
         isInternal = false
+        appendsPathToAlias = false
         errorStatus = 0
         overridingStatus = 0
         keepsErrorStatus = false
