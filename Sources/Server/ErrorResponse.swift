@@ -34,6 +34,11 @@ package enum ErrorResponse {
         if shown == 204 || shown == 304 || shown < 200 {
             return
         }
+        if StatusCode.reason(shown).utf8CodeUnitCount == 0 {
+            // As nginx: there are no words for a status without a name.
+            context.response.contentLength = 0
+            return
+        }
         context.response.contentType.append(literal: "text/html")
         context.response.setContent(page(shown, tokens: context.plan.core.serverTokens))
     }
