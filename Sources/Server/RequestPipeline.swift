@@ -26,6 +26,13 @@ package enum RequestPipeline {
             return fail(context, error)
         }
         context.plan = context.server.fallback
+        if context.head.method == .trace || context.head.method == .connect {
+            // As nginx: before any location is looked for.
+            context.isInServerPhase = false
+            context.position = context.plan.handlers.count
+            context.response.closesConnection = true
+            return fail(context, RequestFailure(405, "TRACE and CONNECT are not served"))
+        }
         context.isInServerPhase = true
         return advance(context)
     }
@@ -111,7 +118,8 @@ package enum RequestPipeline {
     private static func redirect(_ context: RequestContext, to target: InternalRedirect) -> Step? {
         context.redirectCount += 1
         if context.redirectCount > redirectLimit {
-            context.failureReason = "more than 10 internal redirects: a cycle of error_page, try_files, index or X-Accel-Redirect"
+            context.failureReason =
+                "more than 10 internal redirects: a cycle of error_page, try_files, index or X-Accel-Redirect"
             context.errorStatus = 500
             return compose(context, 500)
         }
