@@ -181,7 +181,7 @@ package enum RequestPipeline {
 
     private static func errorPage(_ context: RequestContext, for status: Int) -> ErrorPage? {
         let core = context.plan.core
-        if core.errorPages.isEmpty || (context.errorStatus != 0 && !core.recursiveErrorPages) { return nil }
+        if core.errorPages.isEmpty || context.errorPagesAreOver { return nil }
         for page in core.errorPages where page.statuses.contains(status) { return page }
         return nil
     }
@@ -189,6 +189,8 @@ package enum RequestPipeline {
     private static func lead(_ context: RequestContext, to page: ErrorPage, for status: Int) -> Step? {
         context.errorStatus = ErrorResponse.visible(status)
         context.overridingStatus = 0
+        // The location that is left decides, as in nginx, not the one that is reached.
+        if !context.plan.core.recursiveErrorPages { context.errorPagesAreOver = true }
         switch page.override {
         case .keep: context.keepsErrorStatus = true
         case .target: context.keepsErrorStatus = false

@@ -33,6 +33,8 @@ package final class RequestContext {
     package var redirectCount = 0
     /// Reached by an internal redirect.
     package var isInternal = false
+    /// An error page was gone to from a location without `recursive_error_pages`: there will be no other.
+    package var errorPagesAreOver = false
     /// `try_files` has found the path behind the alias of a regex location.
     package var appendsPathToAlias = false
     /// The status that an error page stands in for; 0: none. Also keeps `error_page` from applying to itself.
@@ -112,6 +114,7 @@ package final class RequestContext {
         redirectCount = 0
         isInternal = false
         appendsPathToAlias = false
+        errorPagesAreOver = false
         errorStatus = 0
         overridingStatus = 0
         keepsErrorStatus = false
