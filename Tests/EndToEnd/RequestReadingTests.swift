@@ -120,7 +120,7 @@ import Testing
     func responsesArePaced(_ front: Front) throws {
         try Scene.play(front) { scene in
             try scene.sandbox.write("file", String(repeating: "x", count: 40_000))
-            try scene.serve(
+            let server = try scene.serve(
                 """
                 root \(scene.sandbox.path);
                 location /file { limit_rate 20k; }
@@ -134,6 +134,9 @@ import Testing
             var received = 0
             while received < 40_000 { received += try slow.receiveSome().count }
             #expect(received == 40_000)
+            // A line is written when the last byte has gone out.
+            let lines = try server.lines(2)
+            #expect(lines[0].contains("GET /after/file") && lines[1].contains("GET /file"))
         }
     }
 }

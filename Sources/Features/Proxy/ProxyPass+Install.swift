@@ -236,7 +236,7 @@ struct ProxyHandler: Sendable {
 
     private func hasErrorPage(_ context: RequestContext, _ status: Int) -> Bool {
         let core = context.plan.core
-        if context.errorStatus != 0, !core.recursiveErrorPages { return false }
+        if context.errorPagesAreOver { return false }
         return core.errorPages.contains { $0.statuses.contains(status) }
     }
 
