@@ -5,7 +5,8 @@ import Testing
 /// Files: where they lie, which one is meant, what is said of them.
 @Suite struct FileServingTests {
     /// Plays with a small site: `site/` and `other/` in the sandbox.
-    private func play(_ front: Front, _ body: String, http: String = "", _ test: (Scene, ServerUnderTest) throws -> Void) throws {
+    private func play(_ front: Front, _ body: String, http: String = "", _ test: (Scene, ServerUnderTest) throws -> Void) throws
+    {
         try Scene.play(front) { scene in
             let files = [
                 "site/a.txt": "a", "site/page.html": "page", "site/dir/index.html": "index", "site/dir/first.html": "first",
@@ -22,7 +23,8 @@ import Testing
 
     @Test(.proves("root", "location", "http", "server", "events", "listen"), arguments: Front.allAvailable)
     func rootIsJoinedWithTheWholePath(_ front: Front) throws {
-        try play(front, "root BOX/site/; location /dir/ { root BOX/site; } location = /a.txt { root BOX/other; }") { (scene, _) throws in
+        try play(front, "root BOX/site/; location /dir/ { root BOX/site; } location = /a.txt { root BOX/other; }") {
+            (scene, _) throws in
             #expect(try scene.get("/page.html").text == "page")
             #expect(try scene.get("/dir/first.html").text == "first")
             #expect(try scene.get("/a.txt").text == "other")

@@ -80,7 +80,8 @@ import Testing
             #expect(try client.get("/told")["Keep-Alive"] == "timeout=20")
             #expect(try client.get("/").keepsAlive == false)
             #expect(try scene.client().get("/none").keepsAlive == false)
-            let agent = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_6_8) AppleWebKit/533 (KHTML, like Gecko) Version/5 Safari/533"
+            let agent =
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_6_8) AppleWebKit/533 (KHTML, like Gecko) Version/5 Safari/533"
             #expect(try scene.client().get("/safari", ["User-Agent": agent]).keepsAlive == false)
             #expect(try scene.client().get("/", ["User-Agent": agent]).keepsAlive)
         }

@@ -32,7 +32,8 @@ import Testing
     @Test(.proves("listen"), arguments: Front.allAvailable)
     func theDefaultServerIsTheMarkedOne(_ front: Front) throws {
         try Scene.play(front) { scene in
-            let other = "server { listen \(scene.socket); server_name a; return 200 a; }\n"
+            let other =
+                "server { listen \(scene.socket); server_name a; return 200 a; }\n"
                 + "server { listen \(scene.socket) default_server; server_name b; return 200 b; }\n"
             try scene.serve("server_name c; return 200 c;", http: other)
             #expect(try scene.get("/", ["Host": "unknown"]).text == "b")

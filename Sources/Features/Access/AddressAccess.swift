@@ -14,7 +14,8 @@ package enum AddressAccess: Feature {
     private static let contexts: BlockContext = [.http, .server, .location, .limitExcept]
     package static let directives: [Directive<Settings>] = [
         .custom(
-            "allow", arity: 1...1, inheritance: .list, group: "access", in: contexts, syntax: "*address* | *CIDR* | unix: | all",
+            "allow", arity: 1...1, inheritance: .list, group: "access", in: contexts,
+            syntax: "*address* | *CIDR* | unix: | all",
             "Lets clients of these addresses in.", allow),
         .custom(
             "deny", arity: 1...1, inheritance: .list, group: "access", in: contexts, syntax: "*address* | *CIDR* | unix: | all",
@@ -29,7 +30,8 @@ package enum AddressAccess: Feature {
         try add(&s, statement, c, isAllowed: false)
     }
 
-    private static func add(_ s: inout Settings, _ statement: Statement, _ c: ApplyContext, isAllowed: Bool) throws(Diagnostic) {
+    private static func add(_ s: inout Settings, _ statement: Statement, _ c: ApplyContext, isAllowed: Bool) throws(Diagnostic)
+    {
         if c.isFirst { s.rules = [] }
         let argument = statement.arguments[0]
         if argument.text == "all" {

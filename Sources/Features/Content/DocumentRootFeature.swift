@@ -37,7 +37,8 @@ package enum DocumentRootFeature: Feature {
     private static func syntax(_ text: String, _ argument: Argument) throws(Diagnostic) -> TemplateSyntax {
         let syntax = try TemplateSyntax(parsing: text, at: argument.location)
         for name in syntax.names where name == "document_root" || name == "realpath_root" {
-            throw Diagnostic("the variable \"$\(name)\" cannot be used here: it is made of this directive", at: argument.location)
+            throw Diagnostic(
+                "the variable \"$\(name)\" cannot be used here: it is made of this directive", at: argument.location)
         }
         return syntax
     }

@@ -21,7 +21,8 @@ package enum OpenFiles: Feature {
         .custom(
             "open_file_cache", arity: 1...2, in: everywhere, syntax: "off | max=*number* [inactive=*time*]", default: "off",
             "How many files each loop keeps open, and how long it keeps those that nobody asks for.", openFileCache),
-        .time("open_file_cache_valid", \.valid, in: everywhere, "After what time an open file is compared with the disk again."),
+        .time(
+            "open_file_cache_valid", \.valid, in: everywhere, "After what time an open file is compared with the disk again."),
         .integer(
             "open_file_cache_min_uses", \.minUses, 1...65535, in: everywhere,
             "How often a file is asked for before it is kept open."),

@@ -11,7 +11,8 @@ package enum TryFiles: Feature {
     package static let initial = Settings()
     package static let directives: [Directive<Settings>] = [
         .custom(
-            "try_files", arity: 2..., inheritance: .own, in: [.server, .location], syntax: "*file* ... *uri* | @*name* | =*code*",
+            "try_files", arity: 2..., inheritance: .own, in: [.server, .location],
+            syntax: "*file* ... *uri* | @*name* | =*code*",
             "Serves the first file that exists; what stands last is where the request goes on.", apply)
     ]
 

@@ -44,7 +44,9 @@ package enum ErrorPages: Feature {
         var statuses: [Int] = []
         for word in words {
             let status = try word.integer(300...599)
-            if status == 499 { throw Diagnostic("\"error_page\" cannot stand in for 499: the client has left", at: word.location) }
+            if status == 499 {
+                throw Diagnostic("\"error_page\" cannot stand in for 499: the client has left", at: word.location)
+            }
             statuses.append(status)
             // 494 to 497 are what nginx calls kinds of 400.
         }

@@ -9,7 +9,8 @@ package enum Listen: Feature {
     package static let directives: [Directive<Settings>] = [
         .custom(
             "listen", arity: 1..., inheritance: .own, repeats: true, in: .server,
-            syntax: "*address*[:*port*] | *port* | unix:*path* [default_server] [backlog=*number*] [reuseport] [ipv6only=on|off] …",
+            syntax:
+                "*address*[:*port*] | *port* | unix:*path* [default_server] [backlog=*number*] [reuseport] [ipv6only=on|off] …",
             default: "*:80", "An address that the server answers on.", apply)
     ]
 
@@ -73,7 +74,8 @@ package enum Listen: Feature {
         default: reason = "this option of the socket comes with a later version"
         }
         return Diagnostic(
-            "the parameter \(Diagnostic.quoted(option.text)) of \"listen\" is not supported yet", at: option.location, hint: reason)
+            "the parameter \(Diagnostic.quoted(option.text)) of \"listen\" is not supported yet", at: option.location,
+            hint: reason)
     }
 
     package static func install(_ settings: Settings, in server: inout ServerPlanBuilder) throws(Diagnostic) {
@@ -164,7 +166,8 @@ enum ListenAddress {
         do throws(NameResolutionError) {
             return try resolve(host: host, port: 0)
         } catch {
-            throw Diagnostic("host not found in \(Diagnostic.quoted(argument.text))", at: argument.location, hint: error.message)
+            throw Diagnostic(
+                "host not found in \(Diagnostic.quoted(argument.text))", at: argument.location, hint: error.message)
         }
     }
 

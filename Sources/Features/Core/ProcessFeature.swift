@@ -22,7 +22,9 @@ package enum ProcessFeature: Feature {
     package static let directives: [Directive<Settings>] = [
         .flag("daemon", \.isDaemon, in: .main, "Whether the process leaves the terminal."),
         .flag("master_process", \.hasMaster, in: .main, "Whether a supervisor starts and replaces the worker process."),
-        .custom("user", arity: 1...2, in: .main, syntax: "*user* [*group*]", default: "nobody", "The user the worker runs as.", user),
+        .custom(
+            "user", arity: 1...2, in: .main, syntax: "*user* [*group*]", default: "nobody", "The user the worker runs as.", user
+        ),
         .text("pid", \.pid, in: .main, "The file that holds the number of the supervising process.", syntax: "*file*"),
         .texts(
             "env", \.environment, in: .main, "Variables of the environment that the worker keeps or gets.",
@@ -52,7 +54,8 @@ package enum ProcessFeature: Feature {
         }
     }
 
-    private static func workers(_ settings: inout Settings, _ statement: Statement, _ context: ApplyContext) throws(Diagnostic) {
+    private static func workers(_ settings: inout Settings, _ statement: Statement, _ context: ApplyContext) throws(Diagnostic)
+    {
         let argument = statement.arguments[0]
         settings.workers = argument.text == "auto" ? 0 : try argument.integer(1...1024)
     }

@@ -22,19 +22,24 @@ package enum Sending: Feature {
     private static let everywhere: BlockContext = [.http, .server, .location]
 
     package static let directives: [Directive<Settings>] = [
-        .flag("chunked_transfer_encoding", \.chunked, in: everywhere, "Whether the chunked coding is used towards HTTP/1.1 clients."),
+        .flag(
+            "chunked_transfer_encoding", \.chunked, in: everywhere,
+            "Whether the chunked coding is used towards HTTP/1.1 clients."),
         .flag("sendfile", \.sendfile, in: everywhere, "Whether files go out by sendfile(), without passing through memory."),
         .size("sendfile_max_chunk", \.maxChunk, in: everywhere, "How much one call of sendfile() may send; 0 is no bound."),
         .flag("tcp_nopush", \.nopush, in: everywhere, "Whether a head and the file behind it share full segments."),
         .flag("tcp_nodelay", \.nodelay, in: everywhere, "Whether small segments are sent at once."),
         .template("limit_rate", \.limitRate, in: everywhere, "Bytes per second of one response; 0 is no bound.", default: "0"),
-        .template("limit_rate_after", \.limitRateAfter, in: everywhere, "Bytes that are sent before the limit holds.", default: "0"),
+        .template(
+            "limit_rate_after", \.limitRateAfter, in: everywhere, "Bytes that are sent before the limit holds.", default: "0"),
         .choice(
             "server_tokens", \.tokens, ["on": .on, "off": .off, "build": .build], in: everywhere,
             "Whether the server's own pages and the Server field tell the version."),
         .flag("absolute_redirect", \.absolute, in: everywhere, "Whether redirects of the server's own are absolute."),
         .flag("port_in_redirect", \.port, in: everywhere, "Whether absolute redirects name the port."),
-        .flag("server_name_in_redirect", \.nameInRedirect, in: everywhere, "Whether absolute redirects use the first server_name."),
+        .flag(
+            "server_name_in_redirect", \.nameInRedirect, in: everywhere, "Whether absolute redirects use the first server_name."
+        ),
         .flag("log_not_found", \.logsNotFound, in: everywhere, "Whether files that are not found are logged as errors."),
         .custom(
             "internal", arity: 0...0, inheritance: .own, in: .location, "Only internal redirects reach the location."

@@ -15,7 +15,8 @@ package enum ServerNames: Feature {
     private static func apply(_ settings: inout Settings, _ statement: Statement, _ context: ApplyContext) throws(Diagnostic) {
         for argument in statement.arguments {
             if argument.text.hasPrefix("/") {
-                context.warn("the server name \(Diagnostic.quoted(argument.text)) has suspicious symbols", at: argument.location)
+                context.warn(
+                    "the server name \(Diagnostic.quoted(argument.text)) has suspicious symbols", at: argument.location)
             }
         }
         settings.names += statement.arguments

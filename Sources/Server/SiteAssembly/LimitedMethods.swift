@@ -12,7 +12,8 @@ extension ServerAssembly {
             if method == .other || method == .connect || method == .trace {
                 throw Diagnostic(
                     "invalid method \(Diagnostic.quoted(argument.text))", at: argument.location,
-                    hint: "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH, PROPFIND, PROPPATCH, MKCOL, COPY, MOVE, LOCK or UNLOCK")
+                    hint: "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH, PROPFIND, PROPPATCH, MKCOL, COPY, MOVE, LOCK or UNLOCK"
+                )
             }
             methods.insert(method)
         }
