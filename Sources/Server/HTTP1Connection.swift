@@ -48,6 +48,8 @@ package final class HTTP1Connection: Endpoint, Drain {
     private var pipelined: ByteBuffer?
     private var lingerEnd: Int64 = 0
     private var unacknowledged: Int?
+    /// The exchange whose answer has just gone out.
+    private var finishing: Exchange?
     private var isPumping = false
     private var pumpAgain = false
 
@@ -151,9 +153,14 @@ package final class HTTP1Connection: Endpoint, Drain {
         return context
     }
 
+    /// For reuse; while the task that answered still runs, it does so when it ends.
     private func giveBack(_ context: RequestContext) {
         self.context = nil
-        serving.give(context)
+        if let finishing, !finishing.isOver {
+            finishing.returnsContext = true
+        } else {
+            serving.give(context)
+        }
     }
 
     private func decode(_ context: RequestContext) {
@@ -408,8 +415,9 @@ package final class HTTP1Connection: Endpoint, Drain {
         let closesAfter = writer?.closesConnection ?? true
         writer = nil
         context.response.closesConnection = context.response.closesConnection || closesAfter
-        // While a task still refers to the context (a tunnel's end), it is not used again.
-        finishRequest(context, mayReuse: exchange.isOver)
+        finishing = exchange
+        finishRequest(context)
+        finishing = nil
     }
 
     /// The answer cannot be finished: the client must not take it for whole.
@@ -431,7 +439,7 @@ package final class HTTP1Connection: Endpoint, Drain {
         for handler in context.plan.logHandlers { handler.call(context) }
     }
 
-    private func finishRequest(_ context: RequestContext, mayReuse: Bool = true) {
+    private func finishRequest(_ context: RequestContext) {
         context.isComplete = true
         finishLog(context)
         let core = context.plan.core
@@ -452,7 +460,7 @@ package final class HTTP1Connection: Endpoint, Drain {
             self.context = context
             return
         }
-        nextRequest(context, mayReuse: mayReuse)
+        nextRequest(context)
     }
 
     private func hasInput(_ context: RequestContext) -> Bool {
@@ -460,7 +468,7 @@ package final class HTTP1Connection: Endpoint, Drain {
     }
 
     /// Goes on with pipelined bytes at the end of the turn, or rests.
-    private func nextRequest(_ context: RequestContext, mayReuse: Bool = true) {
+    private func nextRequest(_ context: RequestContext) {
         let keepalive = context.plan.core.keepaliveTimeout
         let start = context.head.end + bodyBytesInHead
         let buffer = context.head.buffer
@@ -473,8 +481,7 @@ package final class HTTP1Connection: Endpoint, Drain {
             copy.append(buffer.bytes(start..<buffer.count))
             rest = copy
         }
-        self.context = nil
-        if mayReuse { serving.give(context) }
+        giveBack(context)
         bodyBytesInHead = 0
         phase = .idle
         want(.readable)

@@ -15,6 +15,8 @@ package final class Exchange: Parking {
     package private(set) var hasBegun = false
     private var isTaskRunning = false
     private var isDrained = false
+    /// The connection is done with the context; whoever is last gives it back for reuse.
+    package var returnsContext = false
 
     package init(_ context: RequestContext, drain: any Drain) {
         self.context = context
@@ -32,6 +34,8 @@ package final class Exchange: Parking {
         loop.start { [self] in
             await run(need)
             isTaskRunning = false
+            // The exchange with the upstream knows the context, and the context it: the circle ends here.
+            context.upstream?.exchange = nil
             settle()
         }
     }
@@ -194,6 +198,9 @@ package final class Exchange: Parking {
     private func settle() {
         guard !isTaskRunning, isGone || isDrained else { return }
         resign()
+        guard returnsContext else { return }
+        returnsContext = false
+        context.serving.give(context)
     }
 
     /// Without a task the only news are a fill's, and they are the drain's business.

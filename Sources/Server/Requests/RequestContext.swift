@@ -128,7 +128,10 @@ package final class RequestContext {
         identifier = nil
         isComplete = false
         limitRate = nil
-        upstream = nil
+        if let upstream {
+            if let received = upstream.head { serving.blocks.give(received.buffer) }
+            self.upstream = nil
+        }
         cache = nil
         if usesSlots { forgetSlots() }
         if !captureRanges.isEmpty { captureRanges.removeAll(keepingCapacity: true) }
