@@ -5,6 +5,7 @@ enum KnownDirectives {
     static let harmless: [String: String] = [
         "accept_mutex": "the kernel wakes one loop per connection",
         "accept_mutex_delay": "the kernel wakes one loop per connection",
+        "client_body_in_single_buffer": "what needs a body in one piece joins it",
         "connection_pool_size": "connections take memory as they need it",
         "fastcgi_temp_path": "FastCGI does not exist here, so nothing is written",
         "map_hash_bucket_size": "tables of maps need no tuning here",

@@ -57,7 +57,12 @@ package enum ErrorResponse {
         page.append(contentsOf: title)
         page.append(literal: "</title></head>\n<body><h1>")
         page.append(contentsOf: title)
-        page.append(literal: "</h1>\n<hr><p>zendan</p>\n</body></html>\n")
+        page.append(literal: "</h1>\n<hr><p>zendan")
+        if tokens != .off {
+            page.append(literal: "/")
+            page.append(literal: ServerVersion.number)
+        }
+        page.append(literal: "</p>\n</body></html>\n")
         return FrozenBytes(page)
     }
 }

@@ -50,6 +50,8 @@ package final class HTTP1Connection: Endpoint, Drain {
     private var unacknowledged: Int?
     /// The exchange whose answer has just gone out.
     private var finishing: Exchange?
+    /// `tcp_nodelay off` of the location that is answering.
+    var delaysSegments = false
     private var isPumping = false
     private var pumpAgain = false
 

@@ -1,6 +1,8 @@
+import Server
+
 /// What -v, -V and -h print.
 enum VersionText {
-    static let number = "0.1.0"
+    static let number = ServerVersion.number.description
     static let version = "zendan version: zendan/\(number)"
 
     /// In nginx's manner: the language level, and one word for each default part of nginx that is not here.

@@ -17,7 +17,6 @@ package enum RequestReading: Feature {
         var bodyBuffer = 16384
         var bodyPath = "client_body_temp"
         var bodyFile = CoreOptions.BodyFile.off
-        var singleBuffer = false
     }
     package static let initial = Settings()
     private static let everywhere: BlockContext = [.http, .server, .location]
@@ -41,7 +40,6 @@ package enum RequestReading: Feature {
         .choice(
             "client_body_in_file_only", \.bodyFile, ["off": .off, "on": .on, "clean": .clean], in: everywhere,
             "Whether every body is written to a file; `on` keeps the file."),
-        .flag("client_body_in_single_buffer", \.singleBuffer, in: everywhere, "Whether a body in memory stands in one piece."),
     ]
 
     private static func largeBuffers(_ s: inout Settings, _ statement: Statement, _ c: ApplyContext) throws(Diagnostic) {
@@ -72,7 +70,6 @@ package enum RequestReading: Feature {
         plan.core.clientBodyBufferSize = s.bodyBuffer
         plan.core.clientBodyTempPath = s.bodyPath.hasPrefix("/") ? s.bodyPath : plan.site.paths.resolve(s.bodyPath)
         plan.core.clientBodyInFileOnly = s.bodyFile
-        plan.core.clientBodyInSingleBuffer = s.singleBuffer
         plan.site.directories.insert(plan.core.clientBodyTempPath)
     }
 }

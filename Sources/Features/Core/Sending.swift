@@ -34,7 +34,7 @@ package enum Sending: Feature {
             "limit_rate_after", \.limitRateAfter, in: everywhere, "Bytes that are sent before the limit holds.", default: "0"),
         .choice(
             "server_tokens", \.tokens, ["on": .on, "off": .off, "build": .build], in: everywhere,
-            "Whether the server's own pages and the Server field tell the version."),
+            "Whether the server's own pages tell its version."),
         .flag("absolute_redirect", \.absolute, in: everywhere, "Whether redirects of the server's own are absolute."),
         .flag("port_in_redirect", \.port, in: everywhere, "Whether absolute redirects name the port."),
         .flag(

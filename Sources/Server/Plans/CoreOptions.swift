@@ -20,7 +20,6 @@ package struct CoreOptions: Sendable {
     package var clientBodyTimeout: Int64 = 60_000
     package var clientBodyTempPath = "client_body_temp"
     package var clientBodyInFileOnly = BodyFile.off
-    package var clientBodyInSingleBuffer = false
     package var sendTimeout: Int64 = 60_000
     package var keepaliveTimeout: Int64 = 75_000
     /// Seconds told to the client in a Keep-Alive field; nil: none is sent.
@@ -31,7 +30,6 @@ package struct CoreOptions: Sendable {
     package var lingeringClose = Lingering.on
     package var lingeringTime: Int64 = 30_000
     package var lingeringTimeout: Int64 = 5_000
-    package var resetsTimedOutConnections = false
     package var usesChunkedCoding = true
     package var usesSendfile = false
     package var sendfileMaxChunk = 2 << 20

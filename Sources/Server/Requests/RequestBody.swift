@@ -29,6 +29,7 @@ package final class RequestBody {
     private var memoryLimit = 0
     private var sizeLimit = 0
     private var filesOnly = false
+    private var keepsFile = false
     private var filePath = ""
     private static let chunk = 16384
 
@@ -76,6 +77,7 @@ package final class RequestBody {
         memoryLimit = core.clientBodyBufferSize
         sizeLimit = core.clientMaxBodySize
         filesOnly = core.clientBodyInFileOnly != .off
+        keepsFile = core.clientBodyInFileOnly == .on
         filePath = core.clientBodyTempPath.hasPrefix("/") ? core.clientBodyTempPath : prefix + core.clientBodyTempPath
     }
 
@@ -169,6 +171,7 @@ package final class RequestBody {
         if file != nil { return }
         do throws(SystemError) {
             file = try BodyFile(directory: filePath)
+            file?.isKept = keepsFile
         } catch {
             throw RequestFailure(500, "client_body_temp_path cannot be written")
         }

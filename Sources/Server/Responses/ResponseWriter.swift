@@ -50,6 +50,7 @@ final class ResponseWriter {
     /// Runs the header filters, chooses the framing and writes the head.
     func settleHead() {
         carryFields()
+        settleDelay()
         for filter in context.plan.headerFilters { filter.call(context) }
         chooseFraming()
         let persistence = choosePersistence()
@@ -60,6 +61,14 @@ final class ResponseWriter {
             ResponseHeadEncoding.append(context, framing, persistence, to: control)
         }
         context.headBytesSent = control.count
+    }
+
+    /// `tcp_nodelay`: small segments go out at once unless the location says otherwise; changed only where it changes.
+    private func settleDelay() {
+        let delays = !context.plan.core.tcpNodelay
+        guard delays != connection.delaysSegments else { return }
+        connection.delaysSegments = delays
+        Socket.setNoDelay(connection.transport.rawValue, !delays)
     }
 
     /// X-Accel-Redirect: what the app said of the answer that another location gives.
@@ -104,15 +113,15 @@ final class ResponseWriter {
             closesConnection = true
             return .upgrade
         }
-        let core = context.plan.core
-        var closes = context.response.closesConnection || !context.head.keepsAlive || core.keepaliveTimeout == 0
-        closes = closes || context.serving.isDraining || context.connection.requests >= core.keepaliveRequests
-        closes = closes || context.serving.loop.wallNow - context.connection.startedAt >= core.keepaliveTime
+        let plan = context.plan
+        var closes = context.response.closesConnection || !context.head.keepsAlive || plan.core.keepaliveTimeout == 0
+        closes = closes || context.serving.isDraining || context.connection.requests >= plan.core.keepaliveRequests
+        closes = closes || context.serving.loop.wallNow - context.connection.startedAt >= plan.core.keepaliveTime
         if case .untilClose = framing, hasBody { closes = true }
-        if !closes, core.keepaliveDisable != [], KeepaliveDisabling.applies(context) { closes = true }
+        if !closes, plan.core.keepaliveDisable != [], KeepaliveDisabling.applies(context) { closes = true }
         closesConnection = closes
         context.response.closesConnection = closes
-        return closes ? .close : .keepAlive(header: core.keepaliveHeader)
+        return closes ? .close : .keepAlive(header: plan.core.keepaliveHeader)
     }
 
     /// Whether the response has to go through an outbox.
@@ -159,7 +168,7 @@ final class ResponseWriter {
 
     /// A small file is read behind its head and sent with it; a larger one follows by sendfile.
     private func sendFileAtOnce(_ file: SharedDescriptor, _ range: Range<Int>) -> Rest {
-        let core = context.plan.core
+        let plan = context.plan
         let control = control
         if range.count <= ResponseWriter.readLimit, range.count <= control.room {
             let headCount = control.count
@@ -168,11 +177,14 @@ final class ResponseWriter {
             control.truncate(to: headCount)
             return afterSend(result, context.response.content, range.count)
         }
-        if !core.usesSendfile { return Rest(content: context.response.content) }
-        let rest = afterSend(connection.transport.send(control.bytes, more: true), context.response.content, range.count)
+        if !plan.core.usesSendfile { return Rest(content: context.response.content) }
+        // `tcp_nopush`: the head waits for the first bytes of the file.
+        let head = connection.transport.send(control.bytes, more: plan.core.tcpNopush)
+        let rest = afterSend(head, context.response.content, range.count)
         guard rest.failure == nil, controlOffset == control.count else { return rest }
         var offset = range.lowerBound
-        let count = min(range.count, core.sendfileMaxChunk > 0 ? core.sendfileMaxChunk : range.count)
+        let chunk = plan.core.sendfileMaxChunk
+        let count = min(range.count, chunk > 0 ? chunk : range.count)
         let result = connection.transport.sendFile(file.rawValue, offset: &offset, count: count)
         let sent = offset - range.lowerBound
         context.bytesSent += sent
