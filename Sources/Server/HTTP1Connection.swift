@@ -56,7 +56,8 @@ package final class HTTP1Connection: Endpoint, Drain {
     private var pumpAgain = false
 
     package init(
-        _ descriptor: consuming FileDescriptor, peer: SocketAddress, listenAddress: SocketAddress, number: UInt64, serving: ServingLoop
+        _ descriptor: consuming FileDescriptor, peer: SocketAddress, listenAddress: SocketAddress, number: UInt64,
+        serving: ServingLoop
     ) throws(SystemError) {
         transport = Transport(descriptor)
         self.peer = peer
@@ -65,10 +66,13 @@ package final class HTTP1Connection: Endpoint, Drain {
         self.serving = serving
         startedAt = serving.loop.wallNow
         super.init(loop: serving.loop)
-        try watch(transport.rawValue, .readable)
+        try watch(transport.rawValue, HTTP1Connection.restInterest)
         serving.connectionCount += 1
         setDeadline(.head, after: hosts.defaultServer.options.clientHeaderTimeout)
     }
+
+    /// What a connection waits for between requests: also what it waits for during most of them, so that the kernel is told once.
+    private static let restInterest: Readiness = [.readable, .peerClosed]
 
     private var hosts: VirtualHosts {
         if let hosts = serving.site.hosts[listenAddress] { return hosts }
@@ -191,7 +195,7 @@ package final class HTTP1Connection: Endpoint, Drain {
             phase = .reading
             setDeadline(.head, after: hosts.defaultServer.options.clientHeaderTimeout)
         }
-        want(.readable)
+        want(HTTP1Connection.restInterest)
     }
 
     /// Sets what the context knows of the connection.
@@ -445,7 +449,8 @@ package final class HTTP1Connection: Endpoint, Drain {
         context.isComplete = true
         finishLog(context)
         let core = context.plan.core
-        let mayPersist = !context.response.closesConnection && context.head.keepsAlive && !serving.isDraining && core.keepaliveTimeout > 0
+        let mayPersist =
+            !context.response.closesConnection && context.head.keepsAlive && !serving.isDraining && core.keepaliveTimeout > 0
         if !context.body.isWhole, context.body.failure == nil {
             context.body.discard()
             feedFromHead(context)
@@ -458,7 +463,7 @@ package final class HTTP1Connection: Endpoint, Drain {
             phase = .discarding
             lingerEnd = loop.now + core.lingeringTime
             setDeadline(.linger, after: core.lingeringTimeout)
-            want([.readable])
+            want(HTTP1Connection.restInterest)
             self.context = context
             return
         }
@@ -486,7 +491,7 @@ package final class HTTP1Connection: Endpoint, Drain {
         giveBack(context)
         bodyBytesInHead = 0
         phase = .idle
-        want(.readable)
+        want(HTTP1Connection.restInterest)
         setDeadline(.keepAlive, after: keepalive)
         guard let rest else { return }
         let next = makeContext()
@@ -517,7 +522,7 @@ package final class HTTP1Connection: Endpoint, Drain {
         phase = .lingering
         lingerEnd = loop.now + core.lingeringTime
         setDeadline(.linger, after: core.lingeringTimeout)
-        want(.readable)
+        want(HTTP1Connection.restInterest)
     }
 
     /// Reads what nobody needs: the rest of a body, or a client's last words.

@@ -1,4 +1,5 @@
 import Bytes
+import Caching
 import EventLoops
 import HTTP
 import Observability
@@ -72,6 +73,16 @@ package final class ServingLoop: LoopBound {
         let bytes = FrozenBytes(array)
         literals.append((text, bytes))
         return bytes
+    }
+
+    private var hotTables: [(zone: CacheZone, table: HotTable)] = []
+
+    /// The hot responses of a zone as this loop sees them.
+    func hotTable(_ zone: CacheZone) -> HotTable {
+        for entry in hotTables where entry.zone === zone { return entry.table }
+        let table = HotTable(zone)
+        hotTables.append((zone, table))
+        return table
     }
 
     package func startDraining() { isDraining = true }

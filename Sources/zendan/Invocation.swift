@@ -7,7 +7,11 @@ struct Invocation {
     private static let defaultPrefix = "/usr/share/zendan/"
     private static let defaultFile = "/etc/zendan/zendan.conf"
 
-    private enum Job { case serve, test, dump, signal(Signal), version, versionAndFeatures, help, listDirectives }
+    private enum Job {
+        case serve, test, dump
+        case signal(Signal)
+        case version, versionAndFeatures, help, listDirectives
+    }
 
     private var job = Job.serve
     private var prefix = defaultPrefix

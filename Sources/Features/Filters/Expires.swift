@@ -44,7 +44,9 @@ enum ExpiresRule: Sendable, Equatable {
         case "max": self = .max
         default:
             if text.hasPrefix("@") {
-                guard !isModified, let seconds = ArgumentTypes.seconds(String(text.dropFirst())), seconds <= 86400 else { return nil }
+                guard !isModified, let seconds = ArgumentTypes.seconds(String(text.dropFirst())), seconds <= 86400 else {
+                    return nil
+                }
                 self = .daily(seconds)
                 return
             }

@@ -30,9 +30,12 @@ package enum Gzip: Feature {
         .integer("gzip_comp_level", \.level, 1...9, in: everywhere, "Trades processor time for size."),
         .flag("gzip_vary", \.varies, in: everywhere, "Whether \"Vary: Accept-Encoding\" is added where it holds."),
         .custom(
-            "gzip_proxied", arity: 1..., in: everywhere, syntax: "off | expired | no-cache | no-store | private | no_last_modified | no_etag | auth | any ...",
+            "gzip_proxied", arity: 1..., in: everywhere,
+            syntax: "off | expired | no-cache | no-store | private | no_last_modified | no_etag | auth | any ...",
             default: "off", "Which responses to proxies (requests with Via) are compressed.", proxied),
-        .choice("gzip_http_version", \.leastVersion, ["1.0": .http10, "1.1": .http11], in: everywhere, "The least version of a request."),
+        .choice(
+            "gzip_http_version", \.leastVersion, ["1.0": .http10, "1.1": .http11], in: everywhere,
+            "The least version of a request."),
         .custom(
             "gzip_disable", arity: 1..., inheritance: .list, in: everywhere, syntax: "*regex* ... | msie6",
             "Browsers, by User-Agent, that get nothing compressed.", disable),
@@ -78,7 +81,8 @@ package enum Gzip: Feature {
             let text = argument.text == "msie6" ? "MSIE [4-6]\\." : argument.text
             patterns.append(try plan.site.compilePattern(text, caseless: true, at: argument.location))
         }
-        plan.add(HeaderFilter(.gzip, GzipDecision(settings: s, types: s.types.map { Array($0.utf8) }, disabled: patterns).apply))
+        plan.add(
+            HeaderFilter(.gzip, GzipDecision(settings: s, types: s.types.map { Array($0.utf8) }, disabled: patterns).apply))
     }
 }
 
@@ -93,7 +97,8 @@ struct GzipDecision: Sendable {
         if settings.varies { context.response.variesByEncoding = true }
         guard clientTakesIt(context) else { return }
         let expected = context.response.contentLength
-        guard let filter = try? GzipFilter(level: settings.level, expectedLength: expected, pieceSize: settings.bufferSize) else { return }
+        guard let filter = try? GzipFilter(level: settings.level, expectedLength: expected, pieceSize: settings.bufferSize)
+        else { return }
         context.response.bodyFilters.append(filter)
         context.response.contentLength = nil
         context.response.allowsRanges = false

@@ -28,7 +28,8 @@ struct RangeFilter: Sendable {
         guard context.response.bodyFilters.isEmpty, let length = context.response.contentLength, context.head.version >= .http10
         else { return }
         let head = context.head
-        guard let slot = head.first(.range), length > 0, context.method == .get || context.method == .head, ifRangeHolds(context)
+        guard let slot = head.first(.range), length > 0, context.method == .get || context.method == .head,
+            ifRangeHolds(context)
         else { return advertise(context) }
         switch ByteRanges(head.value(slot), length: length, maxRanges: maximum) {
         case .whole: advertise(context)

@@ -32,7 +32,8 @@ package enum ResponseHeaders: Feature {
         var isAlways = false
         if statement.arguments.count == 3 {
             guard statement.arguments[2].text == "always" else {
-                throw Diagnostic("invalid parameter \(Diagnostic.quoted(statement.arguments[2].text))", at: statement.arguments[2].location)
+                throw Diagnostic(
+                    "invalid parameter \(Diagnostic.quoted(statement.arguments[2].text))", at: statement.arguments[2].location)
             }
             isAlways = true
         }

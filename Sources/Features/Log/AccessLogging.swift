@@ -31,7 +31,8 @@ package enum AccessLogging: Feature {
             default: "combined …", "A format of access logs, under a name.", format),
         .custom(
             "access_log", arity: 1..., inheritance: .list, in: [.http, .server, .location, .limitExcept],
-            syntax: "off | *file* [*format*] [buffer=*size*] [flush=*time*] [if=*condition*]", default: "logs/access.log combined",
+            syntax: "off | *file* [*format*] [buffer=*size*] [flush=*time*] [if=*condition*]",
+            default: "logs/access.log combined",
             "Where requests are logged.", log),
     ]
 

@@ -8,7 +8,8 @@ enum CacheMessages {
         let now = Clock.wallMilliseconds() / 1000
         switch event {
         case .diskFailed(let operation, let path, let error):
-            log.write(.crit, "cache: \(operation) \"\(path)\" failed (\(error)); responses pass through unstored meanwhile", now: now)
+            log.write(
+                .crit, "cache: \(operation) \"\(path)\" failed (\(error)); responses pass through unstored meanwhile", now: now)
         case .damaged(let path): log.write(.error, "cache: the damaged file \"\(path)\" was removed", now: now)
         case .foreign(let path, let files, let bytes, let isAtLeast):
             log.write(

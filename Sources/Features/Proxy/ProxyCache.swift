@@ -33,30 +33,55 @@ package enum ProxyCache: Feature {
     private static let storing: [Directive<Settings>] = [
         .custom(
             "proxy_cache_path", arity: 2..., inheritance: .list, in: .http,
-            syntax: "*path* keys_zone=*name*:*size* [levels=*levels*] [max_size=*size*] [min_free=*size*] [inactive=*time*] [use_temp_path=on|off] …",
+            syntax:
+                "*path* keys_zone=*name*:*size* [levels=*levels*] [max_size=*size*] [min_free=*size*] [inactive=*time*] [use_temp_path=on|off] …",
             "A cache: its directory, and the memory for its index and its hottest responses.", path),
-        .custom("proxy_cache", arity: 1...1, in: everywhere, syntax: "*zone* | off", default: "off", "The cache of the location.", cache),
-        .template("proxy_cache_key", \.key, in: everywhere, "What tells responses apart.", default: "$scheme$proxy_host$request_uri"),
+        .custom(
+            "proxy_cache", arity: 1...1, in: everywhere, syntax: "*zone* | off", default: "off", "The cache of the location.",
+            cache),
+        .template(
+            "proxy_cache_key", \.key, in: everywhere, "What tells responses apart.", default: "$scheme$proxy_host$request_uri"),
         .custom(
             "proxy_cache_valid", arity: 1..., inheritance: .list, in: everywhere, syntax: "[*code* ...] *time*",
-            "How long responses that name no lifetime are fresh, by status; without statuses: 200, 301, 302; `any`: all.", valid),
-        .custom("proxy_cache_methods", arity: 1..., in: everywhere, syntax: "GET | HEAD | POST ...", default: "GET HEAD", "Methods whose responses are stored.", methods),
-        .integer("proxy_cache_min_uses", \.minUses, 1...65535, in: everywhere, "How many requests must come before a response is stored."),
-        .templates("proxy_no_cache", \.noStore, in: everywhere, "When a response is not stored: if any value is neither empty nor 0."),
+            "How long responses that name no lifetime are fresh, by status; without statuses: 200, 301, 302; `any`: all.", valid
+        ),
+        .custom(
+            "proxy_cache_methods", arity: 1..., in: everywhere, syntax: "GET | HEAD | POST ...", default: "GET HEAD",
+            "Methods whose responses are stored.", methods),
+        .integer(
+            "proxy_cache_min_uses", \.minUses, 1...65535, in: everywhere,
+            "How many requests must come before a response is stored."),
+        .templates(
+            "proxy_no_cache", \.noStore, in: everywhere, "When a response is not stored: if any value is neither empty nor 0."),
     ]
 
     private static let serving: [Directive<Settings>] = [
-        .templates("proxy_cache_bypass", \.bypass, in: everywhere, "When a response is not taken from the cache: if any value is neither empty nor 0."),
+        .templates(
+            "proxy_cache_bypass", \.bypass, in: everywhere,
+            "When a response is not taken from the cache: if any value is neither empty nor 0."),
         .custom(
-            "proxy_cache_use_stale", arity: 1..., in: everywhere, syntax: "error | timeout | invalid_header | updating | http_500 | … | off ...",
+            "proxy_cache_use_stale", arity: 1..., in: everywhere,
+            syntax: "error | timeout | invalid_header | updating | http_500 | … | off ...",
             default: "off", "When a stale response is better than none.", useStale),
-        .flag("proxy_cache_background_update", \.background, in: everywhere, "Whether a stale response is served while it is refreshed."),
-        .flag("proxy_cache_revalidate", \.revalidate, in: everywhere, "Whether a stale response is refreshed by a conditional request."),
+        .flag(
+            "proxy_cache_background_update", \.background, in: everywhere,
+            "Whether a stale response is served while it is refreshed."),
+        .flag(
+            "proxy_cache_revalidate", \.revalidate, in: everywhere,
+            "Whether a stale response is refreshed by a conditional request."),
         .flag("proxy_cache_lock", \.lock, in: everywhere, "Whether one request at a time fetches a missing response."),
-        .time("proxy_cache_lock_timeout", \.lockTimeout, in: everywhere, "How long others wait for it.", default: "as long as it takes (nginx: 5s)"),
-        .time("proxy_cache_lock_age", \.lockAge, in: everywhere, "When another request may fetch it too.", default: "never (nginx: 5s)"),
-        .flag("proxy_cache_convert_head", \.convertsHead, in: everywhere, "Whether HEAD fetches the whole response for the cache."),
-        .size("proxy_cache_max_range_offset", \.maxRangeOffset, in: everywhere, "Ranges that begin behind it are passed on uncached.", default: "no bound"),
+        .time(
+            "proxy_cache_lock_timeout", \.lockTimeout, in: everywhere, "How long others wait for it.",
+            default: "as long as it takes (nginx: 5s)"),
+        .time(
+            "proxy_cache_lock_age", \.lockAge, in: everywhere, "When another request may fetch it too.",
+            default: "never (nginx: 5s)"),
+        .flag(
+            "proxy_cache_convert_head", \.convertsHead, in: everywhere, "Whether HEAD fetches the whole response for the cache."
+        ),
+        .size(
+            "proxy_cache_max_range_offset", \.maxRangeOffset, in: everywhere,
+            "Ranges that begin behind it are passed on uncached.", default: "no bound"),
     ]
 
     private static func cache(_ s: inout Settings, _ statement: Statement, _ c: ApplyContext) throws(Diagnostic) {
@@ -136,7 +161,8 @@ package enum ProxyCache: Feature {
         guard let name = s.zone else { return nil }
         guard let zone = plan.site.cacheZones[name.text] else {
             throw Diagnostic(
-                "unknown cache \(Diagnostic.quoted(name.text))", at: name.location, hint: "define it with proxy_cache_path … keys_zone=\(name.text):10m")
+                "unknown cache \(Diagnostic.quoted(name.text))", at: name.location,
+                hint: "define it with proxy_cache_path … keys_zone=\(name.text):10m")
         }
         var settings = CacheSettings()
         settings.ignored = proxy.ignored
@@ -155,7 +181,8 @@ package enum ProxyCache: Feature {
         }
         return CachePlan(
             zone: zone, settings: settings, key: try plan.compile(key, at: name.location), bypass: try compiled(s.bypass),
-            noStore: try compiled(s.noStore), minUses: s.minUses, usesLock: s.lock, lockTimeout: s.lockTimeout, lockAge: s.lockAge,
+            noStore: try compiled(s.noStore), minUses: s.minUses, usesLock: s.lock, lockTimeout: s.lockTimeout,
+            lockAge: s.lockAge,
             revalidates: s.revalidate, convertsHead: s.convertsHead, maxRangeOffset: s.maxRangeOffset)
     }
 
@@ -165,7 +192,9 @@ package enum ProxyCache: Feature {
     ) {
         func warn(_ message: String, _ hint: String, _ place: SourceLocation, _ severity: Diagnostic.Severity = .warning) {
             let warning = Diagnostic(message, at: place, hint: hint, severity: severity)
-            if !plan.site.warnings.contains(where: { $0.message == message && $0.location == place }) { plan.site.warnings.append(warning) }
+            if !plan.site.warnings.contains(where: { $0.message == message && $0.location == place }) {
+                plan.site.warnings.append(warning)
+            }
         }
         if proxy.ignored.contains(.setCookie), !settings.hidesSetCookie {
             warn(

@@ -66,7 +66,8 @@ extension ProxyPass {
     ) throws(Diagnostic) -> ProxyPlan.Options {
         var options: ProxyPlan.Options
         if address.kind == .name, address.port == nil,
-            let member = plan.site.upstreamDirectory?.find(Array(address.host.utf8), port: nil, defaultPort: 80), member.port == nil
+            let member = plan.site.upstreamDirectory?.find(Array(address.host.utf8), port: nil, defaultPort: 80),
+            member.port == nil
         {
             options = ProxyPlan.Options(target: .group(member.group))
             options.keepAlive = member.keepAlive
@@ -93,7 +94,9 @@ extension ProxyPass {
         return options
     }
 
-    private static func setHeaders(_ s: Settings, _ options: inout ProxyPlan.Options, _ plan: LocationPlanBuilder) throws(Diagnostic) {
+    private static func setHeaders(_ s: Settings, _ options: inout ProxyPlan.Options, _ plan: LocationPlanBuilder)
+        throws(Diagnostic)
+    {
         for line in s.headers {
             let value = try plan.compile(line.value, at: line.location)
             switch line.name.lowercased() {
@@ -119,7 +122,9 @@ extension ProxyPass {
         return names
     }
 
-    private static func setBuffers(_ s: Settings, _ options: inout ProxyPlan.Options, _ plan: LocationPlanBuilder) throws(Diagnostic) {
+    private static func setBuffers(_ s: Settings, _ options: inout ProxyPlan.Options, _ plan: LocationPlanBuilder)
+        throws(Diagnostic)
+    {
         options.buffersResponse = s.buffering
         options.buffersRequest = s.requestBuffering
         options.bufferSize = s.bufferSize
@@ -151,7 +156,9 @@ extension ProxyPass {
             guard let from = redirect.from, let to = redirect.to else {
                 if let rule = defaultRule(pass, plan) { options.redirects.append(rule) }
                 if s.redirects != nil, pass.text.contains("$") {
-                    throw Diagnostic("\"proxy_redirect default\" cannot be used with \"proxy_pass\" that has variables", at: redirect.location)
+                    throw Diagnostic(
+                        "\"proxy_redirect default\" cannot be used with \"proxy_pass\" that has variables",
+                        at: redirect.location)
                 }
                 continue
             }
@@ -216,7 +223,9 @@ struct ProxyHandler: Sendable {
 
     private func ask(_ context: RequestContext) throws(RequestFailure) -> Verdict {
         try plan.resolve(context)
-        if plan.options.cache != nil { return .wait(.cached(plan)) }
+        if plan.options.cache != nil {
+            return CachedExchange.serveHot(plan, context) ? .respond(.composed) : .wait(.cached(plan))
+        }
         return .wait(.upstream(plan))
     }
 

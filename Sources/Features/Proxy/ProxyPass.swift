@@ -59,13 +59,18 @@ package enum ProxyPass: Feature {
     private static let routing: [Directive<Settings>] = [
         .custom(
             "proxy_pass", arity: 1...1, inheritance: .ownAndConditional, in: [.location, .limitExcept], syntax: "*URL*",
-            "Where the location's requests go: http://host[:port][/uri], http://unix:/path[:/uri], or an upstream's name.", pass),
+            "Where the location's requests go: http://host[:port][/uri], http://unix:/path[:/uri], or an upstream's name.", pass
+        ),
         .custom(
-            "proxy_redirect", arity: 1...2, inheritance: .list, in: everywhere, syntax: "default | off | *redirect* *replacement*",
+            "proxy_redirect", arity: 1...2, inheritance: .list, in: everywhere,
+            syntax: "default | off | *redirect* *replacement*",
             default: "default", "How Location and Refresh of responses are rewritten.", redirect),
         .choice(
-            "proxy_http_version", \.version, ["1.0": .http10, "1.1": .http11], in: everywhere, "The version spoken to upstreams."),
-        .flag("proxy_socket_keepalive", \.socketKeepalive, in: everywhere, "Whether the kernel probes idle connections (SO_KEEPALIVE)."),
+            "proxy_http_version", \.version, ["1.0": .http10, "1.1": .http11], in: everywhere,
+            "The version spoken to upstreams."),
+        .flag(
+            "proxy_socket_keepalive", \.socketKeepalive, in: everywhere,
+            "Whether the kernel probes idle connections (SO_KEEPALIVE)."),
     ]
 
     private static let fields: [Directive<Settings>] = [
@@ -73,7 +78,9 @@ package enum ProxyPass: Feature {
             "proxy_set_header", arity: 2...2, inheritance: .list, in: everywhere, syntax: "*field* *value*",
             "A field of the request to the upstream; an empty value sends none.", setHeader),
         .texts("proxy_hide_header", \.hidden, in: everywhere, "Fields of responses that are not passed on.", syntax: "*field*"),
-        .texts("proxy_pass_header", \.passed, in: everywhere, "Fields that are passed on although they are hidden otherwise.", syntax: "*field*"),
+        .texts(
+            "proxy_pass_header", \.passed, in: everywhere, "Fields that are passed on although they are hidden otherwise.",
+            syntax: "*field*"),
         .flag("proxy_pass_request_headers", \.passesHeaders, in: everywhere, "Whether the client's fields are passed."),
         .flag("proxy_pass_request_body", \.passesBody, in: everywhere, "Whether the client's body is passed."),
         .flag("proxy_force_ranges", \.forcesRanges, in: everywhere, "Whether ranges are served whatever the upstream says."),
@@ -83,16 +90,26 @@ package enum ProxyPass: Feature {
     ]
 
     private static let buffers: [Directive<Settings>] = [
-        .flag("proxy_buffering", \.buffering, in: everywhere, "Whether responses are taken as fast as the upstream sends them."),
-        .custom("proxy_buffers", arity: 2...2, in: everywhere, syntax: "*number* *size*", default: "8 4k", "Memory for one response.", buffer),
-        .size("proxy_buffer_size", \.bufferSize, in: everywhere, "The longest head of a response.", default: "4k"),
-        .size("proxy_busy_buffers_size", \.busy, in: everywhere, "How much of the memory may be on its way to the client.", default: "8k"),
+        .flag(
+            "proxy_buffering", \.buffering, in: everywhere, "Whether responses are taken as fast as the upstream sends them."),
         .custom(
-            "proxy_temp_path", arity: 1...4, in: everywhere, syntax: "*path* [*level1* [*level2* [*level3*]]]", default: "proxy_temp",
+            "proxy_buffers", arity: 2...2, in: everywhere, syntax: "*number* *size*", default: "8 4k",
+            "Memory for one response.", buffer),
+        .size("proxy_buffer_size", \.bufferSize, in: everywhere, "The longest head of a response.", default: "4k"),
+        .size(
+            "proxy_busy_buffers_size", \.busy, in: everywhere, "How much of the memory may be on its way to the client.",
+            default: "8k"),
+        .custom(
+            "proxy_temp_path", arity: 1...4, in: everywhere, syntax: "*path* [*level1* [*level2* [*level3*]]]",
+            default: "proxy_temp",
             "The directory for what does not fit in memory.", tempPath),
-        .size("proxy_max_temp_file_size", \.maxTemp, in: everywhere, "How much of one response may go there; 0 is nothing.", default: "1024m"),
+        .size(
+            "proxy_max_temp_file_size", \.maxTemp, in: everywhere, "How much of one response may go there; 0 is nothing.",
+            default: "1024m"),
         .size("proxy_temp_file_write_size", \.tempWrite, in: everywhere, "How much is written there at a time.", default: "8k"),
-        .flag("proxy_request_buffering", \.requestBuffering, in: everywhere, "Whether a request's body is read whole before it is passed."),
+        .flag(
+            "proxy_request_buffering", \.requestBuffering, in: everywhere,
+            "Whether a request's body is read whole before it is passed."),
     ]
 
     private static let failures: [Directive<Settings>] = [
@@ -100,12 +117,19 @@ package enum ProxyPass: Feature {
         .time("proxy_send_timeout", \.sendTimeout, in: everywhere, "How long may pass between two writes of a request."),
         .time("proxy_read_timeout", \.readTimeout, in: everywhere, "How long may pass between two reads of a response."),
         .custom(
-            "proxy_next_upstream", arity: 1..., in: everywhere, syntax: "error | timeout | invalid_header | http_500 | … | non_idempotent | off ...",
+            "proxy_next_upstream", arity: 1..., in: everywhere,
+            syntax: "error | timeout | invalid_header | http_500 | … | non_idempotent | off ...",
             default: "error timeout", "After which failures a request goes to the next server.", next),
         .integer("proxy_next_upstream_tries", \.tries, in: everywhere, "How many servers may be asked; 0 is no bound."),
-        .time("proxy_next_upstream_timeout", \.retryTimeout, in: everywhere, "How long a request may go on to further servers; 0 is no bound."),
-        .flag("proxy_intercept_errors", \.intercepts, in: everywhere, "Whether error_page applies to statuses of 300 and more of the upstream."),
-        .flag("proxy_ignore_client_abort", \.ignoresAbort, in: everywhere, "Whether a request goes on although its client has left."),
+        .time(
+            "proxy_next_upstream_timeout", \.retryTimeout, in: everywhere,
+            "How long a request may go on to further servers; 0 is no bound."),
+        .flag(
+            "proxy_intercept_errors", \.intercepts, in: everywhere,
+            "Whether error_page applies to statuses of 300 and more of the upstream."),
+        .flag(
+            "proxy_ignore_client_abort", \.ignoresAbort, in: everywhere,
+            "Whether a request goes on although its client has left."),
     ]
 
     // MARK: Reading
@@ -116,7 +140,8 @@ package enum ProxyPass: Feature {
             throw Diagnostic("https:// upstreams come with a later version", at: url.location)
         }
         guard url.text.lowercased().hasPrefix("http://") || url.text.contains("$") else {
-            throw Diagnostic("invalid URL prefix in \(Diagnostic.quoted(url.text))", at: url.location, hint: "a URL begins with http://")
+            throw Diagnostic(
+                "invalid URL prefix in \(Diagnostic.quoted(url.text))", at: url.location, hint: "a URL begins with http://")
         }
         s.pass = url
     }

@@ -24,7 +24,9 @@ package enum UpstreamFeature: Feature {
     }
     package static let initial = Settings()
     package static let directives: [Directive<Settings>] = [
-        .opens("upstream", as: .upstream, arity: 1...1, in: .http, syntax: "*name*", "A group of servers that requests are passed to."),
+        .opens(
+            "upstream", as: .upstream, arity: 1...1, in: .http, syntax: "*name*",
+            "A group of servers that requests are passed to."),
         .custom(
             "server", arity: 1..., inheritance: .own, repeats: true, in: .upstream,
             syntax: "*address* [weight=*n*] [max_fails=*n*] [fail_timeout=*time*] [max_conns=*n*] [backup] [down]",
@@ -52,10 +54,12 @@ package enum UpstreamFeature: Feature {
                 line.isBackup = true
             } else if option.text == "down" {
                 line.isDown = true
-            } else if ["resolve", "drain"].contains(option.text) || option.value(of: "slow_start") != nil || option.value(of: "route") != nil
+            } else if ["resolve", "drain"].contains(option.text) || option.value(of: "slow_start") != nil
+                || option.value(of: "route") != nil
                 || option.value(of: "service") != nil
             {
-                throw Diagnostic("the parameter \(Diagnostic.quoted(option.text)) comes with a later version", at: option.location)
+                throw Diagnostic(
+                    "the parameter \(Diagnostic.quoted(option.text)) comes with a later version", at: option.location)
             } else {
                 throw Diagnostic("invalid parameter \(Diagnostic.quoted(option.text))", at: option.location)
             }
@@ -83,7 +87,8 @@ package enum UpstreamFeature: Feature {
             let peers = try peers(own, name)
             let group = site.named.group("upstream \(name.text)") { UpstreamGroup(name: name.text, peers: peers) }
             group.apply(peers)
-            let policy = KeepAlivePolicy(capacity: own.keepalive, timeout: own.timeout, requests: own.requests, lifetime: own.time)
+            let policy = KeepAlivePolicy(
+                capacity: own.keepalive, timeout: own.timeout, requests: own.requests, lifetime: own.time)
             directory.add(name.text.lowercased(), UpstreamDirectory.Member(group: group, keepAlive: policy, port: nil))
         }
     }
@@ -94,7 +99,8 @@ package enum UpstreamFeature: Feature {
             for address in try UpstreamAddresses.resolve(line.address, line.address.text) {
                 peers.append(
                     PeerDefinition(
-                        address, name: line.address.text, weight: line.weight, maxFails: line.maxFails, failTimeout: line.failTimeout,
+                        address, name: line.address.text, weight: line.weight, maxFails: line.maxFails,
+                        failTimeout: line.failTimeout,
                         isBackup: line.isBackup, isDown: line.isDown, maxConnections: line.maxConnections))
             }
         }

@@ -49,7 +49,8 @@ enum RequestVariables {
             output.append(decimal: context.head.end - context.head.start + context.body.received)
             return true
         },
-        VariableDefinition("request_time", "Seconds since the first bytes of the request, with milliseconds.") { context, output in
+        VariableDefinition("request_time", "Seconds since the first bytes of the request, with milliseconds.") {
+            context, output in
             TimeText.append(milliseconds: context.serving.loop.now - context.startedTick, to: &output)
             return true
         },
@@ -140,7 +141,8 @@ enum RequestVariables {
             let field = FieldLookup(variable: "content_type")
             return field.append(context.head, to: &output)
         },
-        VariableDefinition("proxy_add_x_forwarded_for", "X-Forwarded-For with the client's address behind it.") { context, output in
+        VariableDefinition("proxy_add_x_forwarded_for", "X-Forwarded-For with the client's address behind it.") {
+            context, output in
             let field = FieldLookup(variable: "x_forwarded_for")
             if field.append(context.head, to: &output) { output.append(literal: ", ") }
             AddressText.appendHost(context.connection.peer, to: &output)

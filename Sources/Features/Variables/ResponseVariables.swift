@@ -79,7 +79,9 @@ struct SentField: Sendable {
             HTTPDate.append(time, to: &output)
             return true
         case "connection":
-            output.append(literal: context.response.status == 101 ? "upgrade" : context.response.closesConnection ? "close" : "keep-alive")
+            output.append(
+                literal: context.response.status == 101 ? "upgrade" : context.response.closesConnection ? "close" : "keep-alive"
+            )
             return true
         case "keep_alive":
             guard !context.response.closesConnection, let seconds = context.plan.core.keepaliveHeader else { return false }

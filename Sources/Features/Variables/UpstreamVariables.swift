@@ -85,7 +85,9 @@ enum UpstreamVariables {
     ]
 
     private static let cache: [VariableDefinition] = [
-        VariableDefinition("upstream_cache_status", "HIT, MISS, BYPASS, EXPIRED, STALE, UPDATING or REVALIDATED.", dependsOnRequest: false) {
+        VariableDefinition(
+            "upstream_cache_status", "HIT, MISS, BYPASS, EXPIRED, STALE, UPDATING or REVALIDATED.", dependsOnRequest: false
+        ) {
             context, output in
             guard let cache = context.cache, cache.status != .none else { return false }
             output.append(contentsOf: cache.status.rawValue.utf8)

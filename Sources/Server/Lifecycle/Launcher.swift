@@ -47,7 +47,8 @@ package enum Launcher {
     }
 
     /// `-t`, `-T`. Strict: warnings count.
-    package static func test(_ program: Program, _ options: LaunchOptions, dumps: Bool, isQuiet: Bool, isStrict: Bool) -> Int32 {
+    package static func test(_ program: Program, _ options: LaunchOptions, dumps: Bool, isQuiet: Bool, isStrict: Bool) -> Int32
+    {
         var check = ConfigurationCheck(program, options)
         let outcome = check.run()
         let path = options.paths.file
@@ -62,7 +63,9 @@ package enum Launcher {
             if !isQuiet {
                 report(warnings)
                 StandardError.write("zendan: the configuration file \(path) syntax is ok")
-                StandardError.write("zendan: configuration file \(path) test is \(isBad ? "not successful: warnings count with --strict" : "successful")")
+                StandardError.write(
+                    "zendan: configuration file \(path) test is \(isBad ? "not successful: warnings count with --strict" : "successful")"
+                )
             }
             if dumps {
                 let text = Dump.text(of: check.files)
@@ -80,7 +83,8 @@ package enum Launcher {
     package static func signal(_ program: Program, _ options: LaunchOptions, _ signal: Signal) -> Int32 {
         var check = ConfigurationCheck(program, options)
         guard case .accepted(let bundle, _) = check.run() else {
-            StandardError.write("zendan: [emerg] the configuration is not valid, so the pid file cannot be found; see zendan -t")
+            StandardError.write(
+                "zendan: [emerg] the configuration is not valid, so the pid file cannot be found; see zendan -t")
             return 1
         }
         let path = bundle.plan.pidFile

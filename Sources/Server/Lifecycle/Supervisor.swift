@@ -120,7 +120,8 @@ package final class Supervisor {
         case .signaled(let number):
             log(
                 .error,
-                "worker process \(process) exited on signal \(number); requests in flight were lost, connects wait for its successor")
+                "worker process \(process) exited on signal \(number); requests in flight were lost, connects wait for its successor"
+            )
         }
         retiring.removeAll { $0.pid == process }
         if isCurrent {

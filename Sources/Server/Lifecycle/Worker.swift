@@ -133,7 +133,9 @@ package final class Worker {
     private func reopen(_ logs: [String: SharedDescriptor]) {
         process.flushLogs()
         for (path, descriptor) in logs {
-            guard let log = setup.named.log(path), let copy = try? FileDescriptor.duplicate(descriptor.rawValue) else { continue }
+            guard let log = setup.named.log(path), let copy = try? FileDescriptor.duplicate(descriptor.rawValue) else {
+                continue
+            }
             try? log.replace(with: copy)
         }
     }

@@ -88,7 +88,8 @@ extension NamedState {
             do throws(SystemError) {
                 switch target.destination {
                 case .stderr: opened.append(ErrorLog.Target(file: try openStandardError(), level: target.level))
-                case .file(let path): opened.append(ErrorLog.Target(file: try openLog(paths.resolve(path)), level: target.level))
+                case .file(let path):
+                    opened.append(ErrorLog.Target(file: try openLog(paths.resolve(path)), level: target.level))
                 }
             } catch {
                 var name = "standard error"

@@ -13,7 +13,8 @@ final class BackgroundUpdate: Parking {
     private let key: CacheKey
     private let place: CachePlace
 
-    init(_ plan: ProxyPlan, _ cache: CachePlan, _ client: RequestContext, _ entry: Entry, _ key: CacheKey, _ place: CachePlace) {
+    init(_ plan: ProxyPlan, _ cache: CachePlan, _ client: RequestContext, _ entry: Entry, _ key: CacheKey, _ place: CachePlace)
+    {
         self.plan = plan
         self.cache = cache
         self.entry = entry

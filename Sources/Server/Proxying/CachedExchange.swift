@@ -6,7 +6,7 @@ import Upstreams
 
 /// A request to a location with a cache: looks its response up, and decides between serving, following a fill, fetching and
 /// passing.
-final class CachedExchange {
+package final class CachedExchange {
     let plan: ProxyPlan
     let cache: CachePlan
     let context: RequestContext
@@ -105,7 +105,13 @@ final class CachedExchange {
 
     /// Composes the stored response.
     private func serve(_ entry: Entry) -> Outcome {
-        state.entry = entry
+        context.serving.hotTable(cache.zone).insert(entry, now: now)
+        CachedExchange.compose(entry, plan, context, now)
+        return .stored
+    }
+
+    static func compose(_ entry: Entry, _ plan: ProxyPlan, _ context: RequestContext, _ now: WallTime) {
+        context.cacheState().entry = entry
         ResponseRewriting.apply(
             stored: entry.head.fields, status: entry.head.status, length: entry.body.count, context, plan)
         context.response.fields.append(.age, decimal: entry.head.lifetime.age(at: now))
@@ -114,7 +120,25 @@ final class CachedExchange {
         case .file(let file):
             context.response.content = .file(file.descriptor, file.offset..<(file.offset + file.count))
         }
-        return .stored
+    }
+
+    /// Serves what this loop has at hand, without a task; false when there is anything to find out first.
+    package static func serveHot(_ plan: ProxyPlan, _ context: RequestContext) -> Bool {
+        guard let cache = plan.options.cache, plan.options.buffersResponse, context.methodOverride == nil,
+            cache.settings.methods.contains(context.method), context.method != .head || cache.convertsHead,
+            cache.maxRangeOffset == nil || !context.head.has(.range)
+        else { return false }
+        for condition in cache.bypass where condition.isTrue(context) { return false }
+        let now = WallTime(milliseconds: context.serving.loop.wallNow)
+        var key = context.takeScratch()
+        defer { context.giveScratch(&key) }
+        cache.key.append(to: &key, context)
+        guard let slot = context.serving.hotTable(cache.zone).find(key.span, context.head, now: now) else { return false }
+        let state = context.cacheState()
+        state.status = .hit
+        state.reason = .hit
+        compose(slot.entry, plan, context, now)
+        return true
     }
 
     // MARK: Passing
@@ -211,7 +235,11 @@ final class CachedExchange {
     }
 
     private func judge(_ head: ResponseHead) -> Judged {
-        CacheJudging.judge(head, context, cache, key, now: now).map { .store($0) } refusing: { .refuse($0) }
+        CacheJudging.judge(head, context, cache, key, now: now).map {
+            .store($0)
+        } refusing: {
+            .refuse($0)
+        }
     }
 
     /// The head may not be stored: it is the first client's alone, the others ask for themselves.
@@ -346,7 +374,9 @@ enum CacheJudging {
         }
     }
 
-    static func judge(_ head: ResponseHead, _ context: RequestContext, _ cache: CachePlan, _ key: CacheKey, now: WallTime) -> Result {
+    static func judge(_ head: ResponseHead, _ context: RequestContext, _ cache: CachePlan, _ key: CacheKey, now: WallTime)
+        -> Result
+    {
         if cache.noStore.contains(where: { $0.isTrue(context) }) { return Result(stored: nil, reason: .proxyNoCache) }
         let facts = ResponseFacts(head)
         let delay = Int(max(0, context.serving.loop.now - context.startedTick) / 1000)
@@ -363,12 +393,15 @@ enum CacheJudging {
     }
 
     /// The entry after a 304 has confirmed it.
-    static func confirm(_ head: ResponseHead, _ entry: Entry, _ context: RequestContext, _ cache: CachePlan, now: WallTime) -> Entry {
+    static func confirm(_ head: ResponseHead, _ entry: Entry, _ context: RequestContext, _ cache: CachePlan, now: WallTime)
+        -> Entry
+    {
         let fields = StoredFields.update(entry.head.fields, by: head, omittingSetCookie: cache.settings.omitsSetCookie)
         var facts = ResponseFacts(status: entry.head.status, fields)
         facts.age = ResponseFacts(head).age
-        guard case .store(let lifetime, _, let reason) = Storability.judge(
-            facts, RequestFacts(context.head), cache.settings, now: now)
+        guard
+            case .store(let lifetime, _, let reason) = Storability.judge(
+                facts, RequestFacts(context.head), cache.settings, now: now)
         else { return entry }
         let confirmed = entry.head.confirmed(fields: fields, lifetime: lifetime, reason: reason)
         return cache.zone.confirm(entry, with: confirmed, now: now)

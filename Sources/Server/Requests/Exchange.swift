@@ -120,7 +120,8 @@ package final class Exchange: Parking {
         guard let upstream = context.upstream?.exchange else { return outbox.fail() }
         upstream.prepare(outbox)
         begin()
-        drain?.pump()
+        // The head goes out with the first bytes of the body, unless those are still on their way.
+        if !upstream.hasPiece { drain?.pump() }
         if upstream.isTunnel { return await upstream.tunnel(self, outbox) }
         var position = 0
         while true {

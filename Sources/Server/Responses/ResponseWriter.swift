@@ -328,7 +328,9 @@ final class ResponseWriter {
         return account(result, outbox, count, suffix, isLast)
     }
 
-    private func account(_ result: IOResult, _ outbox: Outbox, _ count: Int, _ suffix: StaticString, _ isLast: Bool) -> Progress? {
+    private func account(_ result: IOResult, _ outbox: Outbox, _ count: Int, _ suffix: StaticString, _ isLast: Bool)
+        -> Progress?
+    {
         switch result {
         case .done(let sent):
             context.bytesSent += sent
@@ -380,7 +382,9 @@ final class ResponseWriter {
         if let stop = flushControl() { return stop }
         if core.sendfileMaxChunk > 0 { count = min(count, core.sendfileMaxChunk) }
         var offset = outbox.pieceOffset
-        let result = core.usesSendfile ? connection.transport.sendFile(file.rawValue, offset: &offset, count: count)
+        let result =
+            core.usesSendfile
+            ? connection.transport.sendFile(file.rawValue, offset: &offset, count: count)
             : copyFile(file, &offset, count)
         let sent = offset - outbox.pieceOffset
         context.bytesSent += sent
