@@ -31,7 +31,14 @@ struct ServerAssembly {
     private func addNamed(_ block: Block) throws(Diagnostic) {
         let syntax = try LocationSyntax(block.header)
         guard syntax.kind == .named else { return }
-        guard site.namedLocations[syntax.text] == nil else { throw duplicate(syntax) }
+        guard site.namedLocations[syntax.text] == nil else {
+            // nginx does not notice, and the first one is found.
+            site.warnings.append(
+                Diagnostic(
+                    "duplicate location \(syntax.shown), ignored: the first one counts", at: syntax.location, severity: .warning
+                ))
+            return
+        }
         let plan = try plan(of: block, name: syntax.written, prefixLength: 0, isNamed: true)
         site.namedLocations[syntax.text] = plan
         for inner in block.children(.location) {
