@@ -64,7 +64,7 @@ extension CacheZone {
             shard.nodes[index].hasFile = true
             shard.nodes[index].size = size
             shard.nodes[index].stamp &+= 1
-            shard.nodes[index].isUpdating = false
+            shard.nodes[index].updatingUntil = 0
             shard.nodes.touch(index, at: now.seconds)
             admit(entry, at: index, in: &shard, openFiles: openFiles)
             return oldSize
@@ -99,7 +99,7 @@ extension CacheZone {
                     shard.nodes[index].size = size
                 }
                 shard.nodes[index].stamp &+= 1
-                shard.nodes[index].isUpdating = false
+                shard.nodes[index].updatingUntil = 0
                 shard.nodes.touch(index, at: now.seconds)
                 admit(fresh, at: index, in: &shard, openFiles: openFiles)
                 return growth

@@ -17,7 +17,8 @@ package final class CacheZone: Sendable {
     let disk: DiskAccount
     let shards: [Lock<IndexShard>]
     /// A rename and an unlink of one name never overlap: the stripe of its digest is held around both.
-    let stripes: [Lock<Void>]
+    /// (A state of no size would have no address of its own, which ThreadSanitizer takes for a race.)
+    let stripes: [Lock<Bool>]
     private let settings: Lock<CacheZoneDefinition>
     private let report: @Sendable (CacheEvent) -> Void
     private let gate = EventGate()
@@ -38,7 +39,7 @@ package final class CacheZone: Sendable {
         disk = DiskAccount(maxSize: definition.maxSize)
         let count = CacheZone.shardCount(memory: definition.memory)
         shards = (0..<count).map { _ in Lock(IndexShard(budget: budget)) }
-        stripes = (0..<64).map { _ in Lock(()) }
+        stripes = (0..<64).map { _ in Lock(false) }
         settings = Lock(definition)
         self.report = report
     }
@@ -92,7 +93,7 @@ package final class CacheZone: Sendable {
         shards[Int(truncatingIfNeeded: digest.low & UInt64(shards.count - 1))]
     }
 
-    func stripe(_ digest: Digest) -> Lock<Void> { stripes[Int(truncatingIfNeeded: digest.low >> 8 & 63)] }
+    func stripe(_ digest: Digest) -> Lock<Bool> { stripes[Int(truncatingIfNeeded: digest.low >> 8 & 63)] }
 
     // MARK: Asking
 
@@ -176,14 +177,14 @@ package final class CacheZone: Sendable {
         shard(digest).withLock { shard in
             guard let index = shard.nodes.find(digest) else { return true }
             if shard.nodes[index].isUpdating { return false }
-            shard.nodes[index].isUpdating = true
+            shard.nodes[index].updatingUntil = Clock.monotonicMilliseconds() + IndexNode.longestUpdate
             return true
         }
     }
 
     package func endUpdate(_ digest: Digest) {
         shard(digest).withLock { shard in
-            if let index = shard.nodes.find(digest) { shard.nodes[index].isUpdating = false }
+            if let index = shard.nodes.find(digest) { shard.nodes[index].updatingUntil = 0 }
         }
     }
 

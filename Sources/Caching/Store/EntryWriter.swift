@@ -200,7 +200,7 @@ package final class EntryWriter: Sendable {
         let entry = zone.makeEntry(head, finished.body, digest: digest, fileMark: finished.mark)
         let size = DiskAccount.rounded(finished.size)
         let target = zone.directory.filePath(for: digest)
-        let isKnown = try zone.stripe(digest).withLock { (_: inout Void) throws(SystemError) in
+        let isKnown = try zone.stripe(digest).withLock { (_: inout Bool) throws(SystemError) in
             try move(finished.path, to: target)
             let isKnown = zone.publish(entry, size: size, now: now)
             if !isKnown { try? File.remove(target) }

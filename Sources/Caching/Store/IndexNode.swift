@@ -1,4 +1,5 @@
 import Bytes
+import Platform
 
 /// What the index knows of one digest: some 80 bytes for each stored response, and for each key that `min_uses` counts.
 struct IndexNode {
@@ -24,6 +25,11 @@ struct IndexNode {
     var stamp: UInt32 = 0
     var uses: UInt16 = 0
     var hasFile = false
-    /// Somebody is refreshing it.
-    var isUpdating = false
+    /// Milliseconds of the monotonic clock until which somebody is taken to be refreshing it; 0: nobody is.
+    var updatingUntil: Int64 = 0
+
+    /// A mark that its maker failed to take away holds for this long, not for ever.
+    static let longestUpdate: Int64 = 120_000
+
+    var isUpdating: Bool { updatingUntil != 0 && Clock.monotonicMilliseconds() < updatingUntil }
 }
