@@ -112,7 +112,6 @@ enum KnownDirectives {
         "msie_padding": "comes with a later version",
         "msie_refresh": "comes with a later version",
         "ntlm": "comes with a later version",
-        "open_log_file_cache": "comes with a later version",
         "override_charset": "comes with a later version",
         "perl": "there are no modules to load",
         "post_action": "comes with a later version",

@@ -78,7 +78,7 @@ package enum Gzip: Feature {
         guard s.isEnabled else { return }
         var patterns: [NamePattern] = []
         for argument in s.disabled {
-            let text = argument.text == "msie6" ? "MSIE [4-6]\\." : argument.text
+            let text = argument.text == "msie6" ? "MSIE (?:[45]\\.|6\\.(?!.*SV1))" : argument.text
             patterns.append(try plan.site.compilePattern(text, caseless: true, at: argument.location))
         }
         plan.add(
@@ -133,38 +133,40 @@ struct GzipDecision: Sendable {
         return true
     }
 
+    /// nginx's order of questions: what the response itself says decides before what it does not say.
     private func allowsProxied(_ context: RequestContext) -> Bool {
+        let words = settings.proxied
+        if words.isEmpty { return false }
+        if words.contains("any") { return true }
+        if words.contains("auth"), context.head.first(.authorization) != nil { return true }
         let fields = context.response.fields
-        for word in settings.proxied {
-            switch word {
-            case "any": return true
-            case "auth": if context.head.first(.authorization) != nil { return true }
-            case "no_last_modified":
-                if context.response.lastModified == nil, context.response.lastModifiedText.isEmpty { return true }
-            case "no_etag": if context.response.etag.isEmpty { return true }
-            case "expired": if isExpired(context) { return true }
-            default:
-                if let index = fields.firstIndex(of: .cacheControl) {
-                    let value = fields.value(fields.slots[index])
-                    let wanted = Array(word.utf8)
-                    if value.contains(wanted.span, ignoringCase: true) { return true }
-                }
-            }
+        if let index = fields.firstIndex(of: .expires) {
+            guard words.contains("expired"), let expires = HTTPDate.parse(fields.value(fields.slots[index])) else { return false }
+            return expires < context.serving.loop.wallNow / 1000
         }
-        return false
-    }
-
-    private func isExpired(_ context: RequestContext) -> Bool {
-        let fields = context.response.fields
-        guard let index = fields.firstIndex(of: .expires) else { return false }
-        guard let expires = HTTPDate.parse(fields.value(fields.slots[index])) else { return false }
-        return expires < context.serving.loop.wallNow / 1000
+        if fields.contains(.cacheControl) {
+            for slot in fields.slots where slot.name == .cacheControl {
+                let value = fields.value(slot)
+                if words.contains("no-cache"), Tokens.contains(value, "no-cache") { return true }
+                if words.contains("no-store"), Tokens.contains(value, "no-store") { return true }
+                if words.contains("private"), Tokens.contains(value, "private") { return true }
+            }
+            return false
+        }
+        let isDated = context.response.lastModified != nil || !context.response.lastModifiedText.isEmpty
+        if words.contains("no_last_modified"), isDated { return false }
+        return !(words.contains("no_etag") && !context.response.etag.isEmpty)
     }
 
     /// A strong tag promises the same bytes, which compressed ones are not (RFC 9110 §8.8.1).
     private func weakenTag(_ context: RequestContext) {
-        if context.response.etag.first == UInt8(ascii: "\"") {
+        let etag = context.response.etag
+        if EntityTag.isWeak(etag.span) { return }
+        if etag.first == UInt8(ascii: "\"") {
             context.response.etag.insert(contentsOf: [UInt8(ascii: "W"), UInt8(ascii: "/")], at: 0)
+        } else {
+            // One that is no tag cannot be weakened.
+            context.response.etag.removeAll(keepingCapacity: true)
         }
     }
 }

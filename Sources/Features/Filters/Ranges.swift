@@ -43,6 +43,7 @@ struct RangeFilter: Sendable {
     }
 
     private func advertise(_ context: RequestContext) {
+        if context.response.fields.contains(.acceptRanges) { return }
         context.response.fields.append(.acceptRanges, literal: "bytes")
     }
 

@@ -8,6 +8,8 @@ import Server
 package enum AccessLogging: Feature {
     package struct Target: Sendable {
         let path: String
+        /// The name, where it holds variables.
+        var name: TemplateSyntax?
         let location: SourceLocation
         var format = "combined"
         var bufferSize = 0
@@ -23,6 +25,8 @@ package enum AccessLogging: Feature {
         /// nil: nothing was said; empty: off.
         var targets: [Target]?
         var formats: [Format] = []
+        /// For logs whose names hold variables; nil: each is opened and closed for every line.
+        var cache: AccessLogs.CachePolicy?
     }
     package static let initial = Settings()
     package static let directives: [Directive<Settings>] = [
@@ -34,6 +38,10 @@ package enum AccessLogging: Feature {
             syntax: "off | *file* [*format*] [buffer=*size*] [flush=*time*] [if=*condition*]",
             default: "logs/access.log combined",
             "Where requests are logged.", log),
+        .custom(
+            "open_log_file_cache", arity: 1...4, in: [.http, .server, .location],
+            syntax: "max=*N* [inactive=*time*] [min_uses=*N*] [valid=*time*] | off", default: "off",
+            "How many logs whose names hold variables stay open.", cache),
     ]
 
     private static func format(_ s: inout Settings, _ statement: Statement, _ c: ApplyContext) throws(Diagnostic) {
@@ -68,10 +76,8 @@ package enum AccessLogging: Feature {
         if file.text.hasPrefix("syslog:") {
             throw Diagnostic("logs to syslog come with a later version", at: file.location)
         }
-        if file.text.contains("$") {
-            throw Diagnostic("an access log whose name holds variables comes with a later version", at: file.location)
-        }
         var target = Target(path: c.paths.resolve(file.text), location: file.location)
+        if file.text.utf8.contains(UInt8(ascii: "$")) { target.name = try file.template() }
         var isFormatGiven = false
         for option in statement.arguments.dropFirst() {
             if let value = option.value(of: "buffer") {
@@ -93,7 +99,35 @@ package enum AccessLogging: Feature {
         if target.flushInterval != nil, target.bufferSize == 0 {
             throw Diagnostic("no buffer is defined for the access log, so \"flush\" has no meaning", at: statement.location)
         }
+        if target.name != nil, target.bufferSize > 0 {
+            throw Diagnostic("buffered logs cannot have variables in name", at: file.location)
+        }
         s.targets = (s.targets ?? []) + [target]
+    }
+
+    private static func cache(_ s: inout Settings, _ statement: Statement, _ c: ApplyContext) throws(Diagnostic) {
+        if statement.arguments.count == 1, statement.arguments[0].text == "off" {
+            s.cache = nil
+            return
+        }
+        var policy = AccessLogs.CachePolicy(maximum: 0)
+        for argument in statement.arguments {
+            if let value = argument.value(of: "max") {
+                policy.maximum = try value.integer(1...1_000_000)
+            } else if let value = argument.value(of: "inactive") {
+                policy.inactive = try value.seconds() * 1000
+            } else if let value = argument.value(of: "min_uses") {
+                policy.leastUses = try value.integer(1...1_000_000)
+            } else if let value = argument.value(of: "valid") {
+                policy.valid = try value.seconds() * 1000
+            } else {
+                throw Diagnostic("invalid parameter \(Diagnostic.quoted(argument.text))", at: argument.location)
+            }
+        }
+        if policy.maximum == 0 {
+            throw Diagnostic("\"open_log_file_cache\" must have the \"max\" parameter", at: statement.location)
+        }
+        s.cache = policy
     }
 
     package static func install(_ s: Settings, from block: Block, in site: SiteBuilder) throws(Diagnostic) {
@@ -112,24 +146,38 @@ package enum AccessLogging: Feature {
                     "unknown log format \(Diagnostic.quoted(target.format))", at: target.location,
                     hint: "define it with log_format in the http block")
             }
-            let file: LogFile
-            do throws(SystemError) {
-                file = try site.named.openLog(target.path)
-            } catch {
-                throw Diagnostic("open() \(Diagnostic.quoted(target.path)) failed (\(error))", at: target.location)
+            let destination: AccessLogWriter.Destination
+            if let name = target.name {
+                destination = .named(try site.compile(name, at: target.location), s.cache)
+            } else {
+                destination = .file(try open(target, site))
             }
             let writer = AccessLogWriter(
-                file: file, template: try site.compile(format.syntax, at: target.location), escape: format.escape,
+                destination: destination, template: try site.compile(format.syntax, at: target.location), escape: format.escape,
                 bufferSize: target.bufferSize, flushInterval: target.flushInterval,
                 condition: try target.condition.map { (c: TemplateSyntax) throws(Diagnostic) in try site.compile(c) })
             plan.add(LogHandler(writer.write))
+        }
+    }
+
+    private static func open(_ target: Target, _ site: SiteBuilder) throws(Diagnostic) -> LogFile {
+        do throws(SystemError) {
+            return try site.named.openLog(target.path)
+        } catch {
+            throw Diagnostic("open() \(Diagnostic.quoted(target.path)) failed (\(error))", at: target.location)
         }
     }
 }
 
 /// Writes one line of one access log.
 struct AccessLogWriter: Sendable {
-    let file: LogFile
+    enum Destination: Sendable {
+        case file(LogFile)
+        /// A name made for each request.
+        case named(Template, AccessLogs.CachePolicy?)
+    }
+
+    let destination: Destination
     let template: Template
     let escape: LogFormat.Escape
     let bufferSize: Int
@@ -145,49 +193,44 @@ struct AccessLogWriter: Sendable {
         case .none: template.append(to: &line, context)
         }
         line.append(UInt8(ascii: "\n"))
-        context.serving.logs.append(line.span, to: file, bufferSize: bufferSize, flushInterval: flushInterval)
+        switch destination {
+        case .file(let file):
+            context.serving.logs.append(line.span, to: file, bufferSize: bufferSize, flushInterval: flushInterval)
+        case .named(let name, let cache): append(line, name, cache, context)
+        }
         context.giveScratch(&line)
+    }
+
+    private func append(_ line: [UInt8], _ name: Template, _ cache: AccessLogs.CachePolicy?, _ context: RequestContext) {
+        var path: [UInt8] = []
+        name.append(to: &path, context)
+        guard LogName.isHarmless(path.span) else {
+            return RequestLog.write(context, .error, "the name of an access log leads upwards or holds a zero byte")
+        }
+        if path.first != UInt8(ascii: "/") { path.insert(contentsOf: context.serving.prefix.utf8, at: 0) }
+        do throws(SystemError) {
+            try context.serving.logs.append(line.span, toFileAt: path, cache: cache)
+        } catch {
+            RequestLog.write(context, .crit, "an access log cannot be opened: ", path: path.span, error)
+        }
     }
 }
 
-/// How values are made harmless in a line of a log.
-enum LogEscape {
-    /// nginx's default: `"`, `\` and everything outside printable ASCII as \xHH; "-" for no value.
-    static func standard(_ value: borrowing Span<UInt8>, _ isFound: Bool, _ output: inout [UInt8]) {
-        if !isFound || value.isEmpty {
-            output.append(UInt8(ascii: "-"))
-            return
-        }
-        for index in 0..<value.count {
-            let byte = value[index]
-            if byte < 32 || byte > 126 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
-                output.append(literal: "\\x")
-                output.append(ASCII.hexDigit(byte >> 4, uppercase: true))
-                output.append(ASCII.hexDigit(byte, uppercase: true))
-            } else {
-                output.append(byte)
+/// Names of logs that requests have a part in.
+enum LogName {
+    /// False for a name that a client could lead out of its directory: a segment `..`, or a zero byte.
+    static func isHarmless(_ path: Span<UInt8>) -> Bool {
+        var start = 0
+        var index = 0
+        while index <= path.count {
+            if index == path.count || path[index] == UInt8(ascii: "/") {
+                if path.extracting(start..<index).equals("..") { return false }
+                start = index + 1
+            } else if path[index] == 0 {
+                return false
             }
+            index += 1
         }
-    }
-
-    /// What may stand inside a JSON string (RFC 8259 §7); no value is an empty string.
-    static func json(_ value: borrowing Span<UInt8>, _ isFound: Bool, _ output: inout [UInt8]) {
-        for index in 0..<value.count {
-            let byte = value[index]
-            switch byte {
-            case UInt8(ascii: "\""): output.append(literal: "\\\"")
-            case UInt8(ascii: "\\"): output.append(literal: "\\\\")
-            case 10: output.append(literal: "\\n")
-            case 13: output.append(literal: "\\r")
-            case 9: output.append(literal: "\\t")
-            case 8: output.append(literal: "\\b")
-            case 12: output.append(literal: "\\f")
-            case 0..<32:
-                output.append(literal: "\\u00")
-                output.append(ASCII.hexDigit(byte >> 4, uppercase: true))
-                output.append(ASCII.hexDigit(byte, uppercase: true))
-            default: output.append(byte)
-            }
-        }
+        return true
     }
 }

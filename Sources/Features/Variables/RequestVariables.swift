@@ -9,9 +9,18 @@ enum RequestVariables {
     private static let line: [VariableDefinition] = [
         VariableDefinition("request", "The whole request line.") { context, output in
             let head = context.head
-            guard !head.lineRange.isEmpty else { return false }
-            output.append(head.bytes(head.lineRange))
-            return true
+            if !head.lineRange.isEmpty {
+                output.append(head.bytes(head.lineRange))
+                return true
+            }
+            // A line that was refused is shown as far as it came.
+            let block = head.buffer
+            guard head.start < block.count else { return false }
+            let rest = block.bytes(head.start..<block.count)
+            var end = 0
+            while end < rest.count, rest[end] != ASCII.carriageReturn, rest[end] != ASCII.lineFeed { end += 1 }
+            output.append(rest.extracting(0..<end))
+            return end > 0
         },
         VariableDefinition("request_method", "The method.") { context, output in
             if let method = context.methodOverride, method == .get {
@@ -83,13 +92,12 @@ enum RequestVariables {
             output.append(contentsOf: context.server.nameBytes)
             return true
         },
-        VariableDefinition("request_port", "The port in the request's host, else the server's.") { context, output in
-            guard let port = context.head.hostPort ?? context.connection.local.port.map(Int.init) else { return false }
-            output.append(decimal: port)
+        VariableDefinition("request_port", "The port in the request's host; empty when it has none.") { context, output in
+            if let port = context.head.hostPort, port > 0 { output.append(decimal: port) }
             return true
         },
         VariableDefinition("is_request_port", "\":\" when the request's host has a port.") { context, output in
-            if context.head.hostPort != nil { output.append(UInt8(ascii: ":")) }
+            if let port = context.head.hostPort, port > 0 { output.append(UInt8(ascii: ":")) }
             return true
         },
     ]
@@ -113,8 +121,7 @@ enum RequestVariables {
     private static func query(_ name: String) -> VariableDefinition {
         let assign: @Sendable (RequestContext, [UInt8]) -> Void = { context, value in context.query = value }
         return VariableDefinition(name, "The query.", assign: name == "args" ? assign : nil) { context, output in
-            _ = context.appendQuery(to: &output)
-            return true
+            context.appendQuery(to: &output)
         }
     }
 
@@ -131,6 +138,9 @@ enum RequestVariables {
         },
     ]
 
+    private static let contentType = FieldLookup(variable: "content_type")
+    private static let forwardedFor = FieldLookup(variable: "x_forwarded_for")
+
     private static let singles: [VariableDefinition] = [
         VariableDefinition("content_length", "The field Content-Length.") { context, output in
             guard let length = context.head.contentLength else { return false }
@@ -138,13 +148,11 @@ enum RequestVariables {
             return true
         },
         VariableDefinition("content_type", "The field Content-Type.") { context, output in
-            let field = FieldLookup(variable: "content_type")
-            return field.append(context.head, to: &output)
+            contentType.append(context.head, to: &output)
         },
         VariableDefinition("proxy_add_x_forwarded_for", "X-Forwarded-For with the client's address behind it.") {
             context, output in
-            let field = FieldLookup(variable: "x_forwarded_for")
-            if field.append(context.head, to: &output) { output.append(literal: ", ") }
+            if forwardedFor.append(context.head, to: &output) { output.append(literal: ", ") }
             AddressText.appendHost(context.connection.peer, to: &output)
             return true
         },

@@ -1,4 +1,5 @@
 import Bytes
+import Configuration
 import HTTP
 import Server
 
@@ -6,11 +7,10 @@ import Server
 enum ResponseVariables {
     static let all: [VariableDefinition] = [
         VariableDefinition("status", "The status of the response.") { context, output in
-            guard context.response.status != 0 else {
-                output.append(literal: "000")
-                return true
-            }
-            output.append(decimal: context.response.status)
+            // Within an error page the status that it stands in for.
+            let status = context.response.status != 0 ? context.response.status : pendingStatus(context)
+            if status < 100 { output.append(literal: status < 10 ? "00" : "0") }
+            output.append(decimal: status)
             return true
         },
         VariableDefinition("bytes_sent", "Bytes sent to the client.") { context, output in
@@ -23,9 +23,12 @@ enum ResponseVariables {
         },
         VariableDefinition(
             "limit_rate", "The bound of the response's pace in bytes per second.",
-            assign: { context, value in context.limitRate = value.span.decimal() ?? 0 }
+            assign: { context, value in
+                // As in nginx, what is no size changes nothing.
+                if let rate = size(value) { context.limitRate = rate }
+            }
         ) { context, output in
-            output.append(decimal: context.limitRate ?? 0)
+            output.append(decimal: context.limitRate ?? context.plan.core.limitRate.flatMap { size($0.value(context)) } ?? 0)
             return true
         },
         VariableDefinition("msec", "Seconds since 1970, with milliseconds.") { context, output in
@@ -52,6 +55,14 @@ enum ResponseVariables {
             }
         },
     ]
+
+    private static func pendingStatus(_ context: RequestContext) -> Int {
+        if context.overridingStatus != 0 { return context.overridingStatus }
+        return context.keepsErrorStatus ? context.errorStatus : 0
+    }
+
+    /// Bytes, written as `10k` too.
+    private static func size(_ text: [UInt8]) -> Int? { ArgumentTypes.size(String(decoding: text, as: UTF8.self)) }
 }
 
 /// A field of the response, those included that are written from properties.
