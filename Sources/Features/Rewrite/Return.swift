@@ -57,8 +57,10 @@ struct ReturnAction: Sendable {
     }
 
     private func compose(_ context: RequestContext) {
-        context.response.status = status
-        if status == 204 { return }
+        if status == 204 {
+            context.response.status = status
+            return
+        }
         context.setContentTypeByPath()
         if let constant = text?.constant {
             context.response.setContent(constant)
@@ -70,6 +72,8 @@ struct ReturnAction: Sendable {
         } else {
             context.response.contentLength = 0
         }
+        // Not before: until here $status is that of the error a page stands in for.
+        context.response.status = status
         // A condition on a text that has neither date nor tag can only fail; what a 200 says is judged as any other.
         context.response.isConditional = status == 200
     }
