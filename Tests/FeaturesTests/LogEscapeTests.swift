@@ -15,7 +15,8 @@ import Testing
 
     @Test func theDefault() {
         let cases: [([UInt8], String)] = [
-            (Array("plain ~".utf8), "plain ~"), (Array("a\"b\\c".utf8), "a\\x22b\\x5Cc"), ([0, 31, 127, 255], "\\x00\\x1F\\x7F\\xFF"),
+            (Array("plain ~".utf8), "plain ~"), (Array("a\"b\\c".utf8), "a\\x22b\\x5Cc"),
+            ([0, 31, 127, 255], "\\x00\\x1F\\x7F\\xFF"),
             (Array("é".utf8), "\\xC3\\xA9"), ([], ""),
         ]
         for (value, text) in cases { #expect(escaped(value, by: LogEscape.standard) == text) }

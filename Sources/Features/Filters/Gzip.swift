@@ -141,7 +141,9 @@ struct GzipDecision: Sendable {
         if words.contains("auth"), context.head.first(.authorization) != nil { return true }
         let fields = context.response.fields
         if let index = fields.firstIndex(of: .expires) {
-            guard words.contains("expired"), let expires = HTTPDate.parse(fields.value(fields.slots[index])) else { return false }
+            guard words.contains("expired"), let expires = HTTPDate.parse(fields.value(fields.slots[index])) else {
+                return false
+            }
             return expires < context.serving.loop.wallNow / 1000
         }
         if fields.contains(.cacheControl) {

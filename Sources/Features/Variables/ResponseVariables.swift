@@ -23,10 +23,7 @@ enum ResponseVariables {
         },
         VariableDefinition(
             "limit_rate", "The bound of the response's pace in bytes per second.",
-            assign: { context, value in
-                // As in nginx, what is no size changes nothing.
-                if let rate = size(value) { context.limitRate = rate }
-            }
+            assign: setLimitRate
         ) { context, output in
             output.append(decimal: context.limitRate ?? context.plan.core.limitRate.flatMap { size($0.value(context)) } ?? 0)
             return true
@@ -55,6 +52,11 @@ enum ResponseVariables {
             }
         },
     ]
+
+    /// As in nginx, what is no size changes nothing.
+    private static func setLimitRate(_ context: RequestContext, _ value: [UInt8]) {
+        if let rate = size(value) { context.limitRate = rate }
+    }
 
     private static func pendingStatus(_ context: RequestContext) -> Int {
         if context.overridingStatus != 0 { return context.overridingStatus }
