@@ -172,7 +172,9 @@ package enum ProxyCache: Feature {
         settings.updatesInBackground = s.background
         settings.hidesSetCookie = proxy.hidden.contains { $0.lowercased() == "set-cookie" }
         advise(s, proxy, settings, name, plan)
-        let standard = try TemplateSyntax(parsing: "$scheme$proxy_host$request_uri", at: pass.location)
+        // As nginx has it: what the upstream is asked for, not what the client wrote. After an internal redirect the two differ,
+        // and the client's target would stand for two responses.
+        let standard = try TemplateSyntax(parsing: "$proxy_internal_key", at: pass.location)
         let key = s.key ?? standard
         func compiled(_ list: [TemplateSyntax]) throws(Diagnostic) -> [Template] {
             var result: [Template] = []
@@ -200,6 +202,11 @@ package enum ProxyCache: Feature {
             warn(
                 "\"proxy_ignore_headers Set-Cookie\" without \"proxy_hide_header Set-Cookie\" hands one visitor's cookies to all",
                 "add proxy_hide_header Set-Cookie;", proxy.ignoresSetCookieAt ?? name.location)
+        }
+        if s.validity.rules.isEmpty {
+            warn(
+                "the cache has no \"proxy_cache_valid\": only responses that name their own lifetime are stored",
+                "add proxy_cache_valid 200 10m; or let the app send Cache-Control", name.location, .note)
         }
         if !s.lock {
             warn(

@@ -65,10 +65,14 @@ extension ProxyPass {
         _ address: UpstreamAddress, _ pass: Argument, _ plan: LocationPlanBuilder
     ) throws(Diagnostic) -> ProxyPlan.Options {
         var options: ProxyPlan.Options
-        if address.kind == .name, address.port == nil,
-            let member = plan.site.upstreamDirectory?.find(Array(address.host.utf8), port: nil, defaultPort: 80),
-            member.port == nil
-        {
+        let named = plan.site.upstreamDirectory?.find(Array(address.host.utf8), port: nil, defaultPort: 80)
+        let upstream = address.kind == .name && named?.port == nil ? named : nil
+        if upstream != nil, let port = address.port {
+            throw Diagnostic(
+                "upstream \(Diagnostic.quoted(address.host)) may not have port \(port)", at: pass.location,
+                hint: "its servers have ports; write http://\(address.host)")
+        }
+        if let member = upstream {
             options = ProxyPlan.Options(target: .group(member.group))
             options.keepAlive = member.keepAlive
         } else {
@@ -106,7 +110,10 @@ extension ProxyPass {
             }
         }
         let hasConnection = s.headers.contains { $0.name.lowercased() == "connection" }
-        if !hasConnection, s.version == .http10 || options.keepAlive.capacity == 0 {
+        var isKept = options.keepAlive.capacity > 0
+        // Variables may name an upstream that keeps connections.
+        if case .template = options.target { isKept = true }
+        if !hasConnection, s.version == .http10 || !isKept {
             options.setHeaders.append(SetHeader(spelling: "Connection", value: Template(constant: "close")))
         }
     }
@@ -143,9 +150,23 @@ extension ProxyPass {
                 "\"proxy_busy_buffers_size\" must be less than the size of all \"proxy_buffers\" minus one buffer", at: place)
         }
         options.tempPath = s.tempPath ?? plan.site.paths.resolve("proxy_temp")
+        try checkTemporary(s, largest, plan)
         options.maxTempFileSize = s.maxTemp
         options.tempFileWriteSize = s.tempWrite ?? 2 * largest
         plan.site.directories.insert(options.tempPath)
+    }
+
+    private static func checkTemporary(_ s: Settings, _ largest: Int, _ plan: LocationPlanBuilder) throws(Diagnostic) {
+        if let write = s.tempWrite, write < largest {
+            throw Diagnostic(
+                "\"proxy_temp_file_write_size\" must be equal to or greater than the value of \"proxy_buffer_size\" and one of the \"proxy_buffers\"",
+                at: plan.block.statement("proxy_temp_file_write_size")?.location)
+        }
+        if s.maxTemp != 0, s.maxTemp < largest {
+            throw Diagnostic(
+                "\"proxy_max_temp_file_size\" must be zero to disable temporary files, or equal to or greater than the value of \"proxy_buffer_size\" and one of the \"proxy_buffers\"",
+                at: plan.block.statement("proxy_max_temp_file_size")?.location)
+        }
     }
 
     private static func setRedirects(
@@ -154,7 +175,7 @@ extension ProxyPass {
         let redirects = s.redirects ?? [Redirect(from: nil, to: nil, location: pass.location)]
         for redirect in redirects {
             guard let from = redirect.from, let to = redirect.to else {
-                if let rule = defaultRule(pass, plan) { options.redirects.append(rule) }
+                if let rule = defaultRule(pass, hasURI: options.uri != nil, plan) { options.redirects.append(rule) }
                 if s.redirects != nil, pass.text.contains("$") {
                     throw Diagnostic(
                         "\"proxy_redirect default\" cannot be used with \"proxy_pass\" that has variables",
@@ -176,107 +197,11 @@ extension ProxyPass {
     }
 
     /// The URL of proxy_pass becomes the location's own path.
-    private static func defaultRule(_ pass: Argument, _ plan: LocationPlanBuilder) -> RedirectRule? {
-        if pass.text.contains("$") || plan.isRegex || plan.isNamed { return nil }
-        let rest = pass.text.dropFirst(7)
-        let hasURI = rest.contains("/") && !rest.hasPrefix("unix:")
-        let path = plan.name.split(separator: " ").last.map(String.init) ?? "/"
+    private static func defaultRule(_ pass: Argument, hasURI: Bool, _ plan: LocationPlanBuilder) -> RedirectRule? {
+        if pass.text.contains("$") { return nil }
+        let path = String(plan.name.drop { $0 != "/" })
         let prefix = hasURI ? pass.text : pass.text + "/"
         return RedirectRule(
             match: .prefix(Template(constant: prefix)), replacement: Template(constant: hasURI ? path : "/"))
-    }
-}
-
-/// The content handler of a proxied location.
-struct ProxyHandler: Sendable {
-    let plan: ProxyPlan
-    let prefix: String
-
-    func answer(_ context: RequestContext) throws(RequestFailure) -> Verdict {
-        switch context.outcome {
-        case .none: return try begin(context)
-        case .done: return try ask(context)
-        case .head: return headArrived(context)
-        case .stored:
-            context.outcome = .none
-            return .respond(.composed)
-        case .follow(let follower):
-            context.outcome = .none
-            return .respond(.follow(follower))
-        case .failed(let status):
-            context.outcome = .none
-            if status == 499 { return .close }
-            return .respond(.status(status))
-        }
-    }
-
-    private func begin(_ context: RequestContext) throws(RequestFailure) -> Verdict {
-        if context.method == .trace || context.method == .connect { throw RequestFailure(405, "the method is not passed on") }
-        if plan.options.buffersRequest || context.methodOverride != nil {
-            context.body.buffer(context.plan.core, prefix: prefix)
-        } else {
-            context.body.stream(context.plan.core, prefix: prefix)
-        }
-        if context.body.mode == .buffering, !context.body.isWhole { return .wait(.body) }
-        return try ask(context)
-    }
-
-    private func ask(_ context: RequestContext) throws(RequestFailure) -> Verdict {
-        try plan.resolve(context)
-        if plan.options.cache != nil {
-            return CachedExchange.serveHot(plan, context) ? .respond(.composed) : .wait(.cached(plan))
-        }
-        return .wait(.upstream(plan))
-    }
-
-    /// The head decides: elsewhere in the server, an error page, or on to the client.
-    private func headArrived(_ context: RequestContext) -> Verdict {
-        context.outcome = .none
-        guard let head = context.upstream?.head else { return .respond(.status(502)) }
-        if !plan.options.ignored.contains(.xAccelRedirect), let slot = head.first(.xAccelRedirect) {
-            return redirect(head.value(slot), head, context)
-        }
-        if plan.options.interceptsErrors, head.status >= 300, hasErrorPage(context, head.status) {
-            return .respond(.status(head.status))
-        }
-        ResponseRewriting.apply(head, context, plan)
-        return .respond(.pass)
-    }
-
-    private func hasErrorPage(_ context: RequestContext, _ status: Int) -> Bool {
-        let core = context.plan.core
-        if context.errorPagesAreOver { return false }
-        return core.errorPages.contains { $0.statuses.contains(status) }
-    }
-
-    /// X-Accel-Redirect: the app names a file or a location of ours; some of its fields go along, as in nginx.
-    private func redirect(_ value: Span<UInt8>, _ head: ResponseHead, _ context: RequestContext) -> Verdict {
-        let target = value.array
-        keepFields(head, context)
-        context.methodOverride = context.method == .head ? nil : .get
-        if target.first == UInt8(ascii: "@") {
-            guard let plan = context.server.namedLocations[String(decoding: target.dropFirst(), as: UTF8.self)] else {
-                return .respond(.status(404))
-            }
-            return .redirect(.named(plan))
-        }
-        var path: [UInt8] = []
-        var query: Range<Int>?
-        guard PercentCoding.internalTarget(target.span, path: &path, query: &query) else { return .respond(.status(404)) }
-        return .redirect(.uri(path: path, query: query.map { Array(target[$0]) }))
-    }
-
-    /// What nginx keeps of the app's response: its type, cookies, disposition, lifetime.
-    private func keepFields(_ head: ResponseHead, _ context: RequestContext) {
-        for slot in head.slots {
-            switch slot.name {
-            case .setCookie, .cacheControl, .expires:
-                context.carriedFields.append(interned: slot.name, spelledAs: head.spelling(slot), head.value(slot))
-            case .contentType: context.carriedType = head.value(slot).array
-            case .other where head.spelling(slot).equalsIgnoringCase("content-disposition"):
-                context.carriedFields.append(interned: slot.name, spelledAs: head.spelling(slot), head.value(slot))
-            default: break
-            }
-        }
     }
 }

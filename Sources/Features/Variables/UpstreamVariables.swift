@@ -82,6 +82,14 @@ enum UpstreamVariables {
             ProxyNames.appendPort(proxy, context, to: &output)
             return true
         },
+        VariableDefinition(
+            "proxy_internal_key", "Where a request is passed to and what is asked for there: the usual cache key."
+        ) {
+            context, output in
+            guard let proxy = context.plan.proxy else { return false }
+            ProxyNames.appendKey(proxy, context, to: &output)
+            return true
+        },
     ]
 
     private static let cache: [VariableDefinition] = [
@@ -106,21 +114,26 @@ enum UpstreamVariables {
     ]
 }
 
-/// The names behind `$proxy_host` and `$proxy_port`.
+/// The names behind `$proxy_host` and `$proxy_port`: those of the location that answers now, not of one that it was reached by.
 enum ProxyNames {
     static func appendHost(_ proxy: ProxyPlan, _ context: RequestContext, to output: inout [UInt8]) {
-        if let upstream = context.upstream, !upstream.proxyHost.isEmpty {
-            output.append(contentsOf: upstream.proxyHost)
-        } else {
-            output.append(contentsOf: proxy.options.hostText.utf8)
-        }
+        if let target = proxy.target(context) { output.append(contentsOf: target.host) }
     }
 
     static func appendPort(_ proxy: ProxyPlan, _ context: RequestContext, to output: inout [UInt8]) {
-        if let upstream = context.upstream, !upstream.proxyPort.isEmpty {
-            output.append(contentsOf: upstream.proxyPort)
+        if let target = proxy.target(context) { output.append(contentsOf: target.port) }
+    }
+
+    /// The URL that the upstream is asked for. A socket's path takes the place of its name, which is "localhost" for all.
+    static func appendKey(_ proxy: ProxyPlan, _ context: RequestContext, to output: inout [UInt8]) {
+        guard let target = proxy.target(context) else { return }
+        output.append(literal: "http://")
+        if target.port.isEmpty {
+            output.append(contentsOf: target.group.name.utf8)
+            output.append(UInt8(ascii: ":"))
         } else {
-            output.append(contentsOf: proxy.options.portText.utf8)
+            output.append(contentsOf: target.host)
         }
+        TargetRewriting.append(context, proxy, target, to: &output)
     }
 }

@@ -138,7 +138,9 @@ extension ProxyPlan {
 
     /// An address that no `upstream` names: a group of its own for this request, without kept connections (as in nginx).
     private func single(_ address: SocketAddress, _ host: [UInt8], _ port: [UInt8], _ uri: [UInt8]?) -> ProxyTarget {
-        let group = UpstreamGroup(name: String(decoding: host, as: UTF8.self), peers: [PeerDefinition(address)])
+        var name = String(decoding: host, as: UTF8.self)
+        if case .unix = address { name = address.description }
+        let group = UpstreamGroup(name: name, peers: [PeerDefinition(address)])
         return ProxyTarget(
             group: group, keepAlive: KeepAlivePolicy(capacity: 0), host: host, port: port, uri: uri, isComputed: true)
     }
