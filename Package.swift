@@ -85,7 +85,7 @@ let package = Package(
         tests("UpstreamsTests", ["Upstreams", "Platform", "Bytes", "EventLoops"]),
         tests("ServerTests", ["Server", "Configuration", "HTTP", "Bytes"]),
         tests("LoadGenerationTests", ["LoadGeneration", "Observability", "Platform", "Bytes"]),
-        tests("FeaturesTests", ["Features", "Server", "Configuration", "HTTP", "Bytes"]),
+        tests("FeaturesTests", ["Features", "Server", "Configuration", "HTTP", "Upstreams", "EventLoops", "Observability", "Platform", "Bytes"]),
         .testTarget(name: "EndToEnd", dependencies: ["TestSupport", "Platform", "Bytes"], swiftSettings: settings),
     ]
 )

@@ -1,0 +1,129 @@
+import Bytes
+import Configuration
+import EventLoops
+import Features
+import HTTP
+import Observability
+import Platform
+import Server
+import Testing
+
+/// A whole configuration, built as a start builds it, and one request led through it as far as its first wait: what an
+/// upstream would be sent can then be looked at, without sockets.
+final class ProxyStage {
+    struct Refused: Error, CustomStringConvertible { let description: String }
+
+    struct Text: SourceReader {
+        let text: String
+        func text(of path: String) throws(SourceFailure) -> [UInt8] { Array(text.utf8) }
+        func paths(matching pattern: String) throws(SourceFailure) -> [String] { [] }
+    }
+
+    let loop: EventLoop
+    let serving: ServingLoop
+    let warnings: [Diagnostic]
+    let context: RequestContext
+
+    /// `http` is what stands in the http block.
+    init(http: String) throws {
+        let text = "events { }\nhttp {\n\(http)\n}\n"
+        let paths = ConfigurationPaths(prefix: "/tmp/zendan-stage", file: "/tmp/zendan-stage/zendan.conf")
+        let registry = DirectiveRegistry(
+            FeatureList.all.map { $0 as any DirectiveSet.Type }, refused: FeatureList.refused, harmless: FeatureList.harmless)
+        let named = NamedState(pool: BlockingPool(threads: 1))
+        let loaded: LoadedConfiguration
+        do throws(ConfigurationFailure) {
+            loaded = try ConfigurationLoader(registry, reader: Text(text: text)).load(paths: paths)
+        } catch {
+            throw Refused(description: error.description)
+        }
+        let result: SiteAssembly.Result
+        do throws(Diagnostic) {
+            result = try SiteAssembly.assemble(loaded, FeatureList.all, paths: paths, named: named)
+        } catch {
+            throw Refused(description: error.description)
+        }
+        warnings = result.warnings
+        loop = try EventLoop()
+        serving = ServingLoop(loop: loop, site: result.site, named: named, errorLog: ErrorLog([]), prefix: paths.prefix)
+        context = serving.takeContext()
+    }
+
+    /// One server with these locations; access logs are off.
+    convenience init(server: String, http: String = "") throws {
+        try self.init(http: "access_log off;\n\(http)\nserver { listen 127.0.0.1:8080; server_name front;\n\(server)\n}")
+    }
+
+    /// Reads the request and runs the pipeline. `lines` are ended here.
+    func run(_ lines: String...) throws -> RequestPipeline.Step {
+        var bytes: [UInt8] = []
+        for line in lines { bytes += Array(line.utf8) + [13, 10] }
+        bytes += [13, 10]
+        context.head.buffer.append(bytes.span)
+        do throws(RequestFailure) {
+            let progress = try RequestDecoder().decode(context.head)
+            guard case .complete = progress else { throw RequestFailure(400, "the head is not whole") }
+        } catch {
+            throw Refused(description: "\(error.status) \(error.reason)")
+        }
+        context.body.begin(context.head)
+        let hosts = try #require(serving.site.hosts.values.first)
+        return RequestPipeline.begin(context, hosts)
+    }
+
+    /// The head that the upstream is sent, as text; for a fetch of the cache when `isFetch`.
+    func upstreamHead(_ lines: [String], isFetch: Bool = false) throws -> String {
+        let step = try run(lines.joined(separator: "\r\n"))
+        guard case .wait(let need) = step else { throw Refused(description: "\(context.response.status)") }
+        let plan: ProxyPlan
+        switch need {
+        case .upstream(let upstream): plan = upstream
+        case .cached(let cached): plan = cached
+        default: throw Refused(description: "waits for something else")
+        }
+        var output: [UInt8] = []
+        _ = RequestRewriting.appendHead(context, plan, isFetch ? CacheValidators() : nil, to: &output)
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    /// The target that the upstream is sent.
+    func upstreamTarget(_ target: String) throws -> String {
+        let head = try upstreamHead(["GET \(target) HTTP/1.1", "Host: client.example"])
+        return head.split(separator: " ").dropFirst().first.map(String.init) ?? ""
+    }
+
+    /// What the client is sent for this head of an upstream, field by field; `GET /x` was asked.
+    func clientHead(_ lines: [String], target: String = "/x", isCached: Bool = false) throws -> [String] {
+        let step = try run("GET \(target) HTTP/1.1", "Host: front.example:8080")
+        guard case .wait = step, let plan = context.plan.proxy else { throw Refused(description: "\(context.response.status)") }
+        _ = context.upstreamState()
+        let head = ResponseHead(buffer: ByteBuffer(capacity: 4096))
+        let text = lines.joined(separator: "\r\n") + "\r\n\r\n"
+        head.buffer.append(Array(text.utf8).span)
+        do throws(RequestFailure) {
+            guard case .complete = try ResponseDecoder().decode(head) else {
+                throw RequestFailure(502, "the head is not whole")
+            }
+        } catch {
+            throw Refused(description: "\(error.status) \(error.reason)")
+        }
+        ResponseRewriting.apply(head, context, plan, source: isCached ? .cache : .upstream)
+        return described()
+    }
+
+    private func described() -> [String] {
+        func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+        let response = context.response
+        var lines = ["\(response.status) \(text(response.reason))"]
+        let own: [(String, [UInt8])] = [
+            ("Content-Type", response.contentType), ("Last-Modified", response.lastModifiedText), ("ETag", response.etag),
+            ("Date", response.date), ("Server", response.server), ("location", response.location),
+        ]
+        for (name, value) in own where !value.isEmpty { lines.append("\(name): \(text(value))") }
+        if let length = response.contentLength { lines.append("Content-Length: \(length)") }
+        for slot in response.fields.slots {
+            lines.append("\(response.fields.spelling(slot).string): \(response.fields.value(slot).string)")
+        }
+        return lines
+    }
+}
