@@ -1,7 +1,8 @@
 import Testing
 
-/// What an upstream is asked for, compared with what nginx 1.22 sent in the same place (RFC 9110 §7.6; nginx's
-/// ngx_http_proxy_module documentation of proxy_pass and proxy_set_header).
+/// What an upstream is asked for (RFC 9110 §7.6; nginx's ngx_http_proxy_module documentation of proxy_pass and
+/// proxy_set_header). The targets are those that nginx 1.22 sent with the same locations, but two, which make a request that
+/// is none there: a query without a path, and a line's end out of `$uri`.
 @Suite struct ProxyRequestTests {
     @Test(
         arguments: [
