@@ -52,6 +52,9 @@ package struct InheritedSockets {
         byAddress.removeValue(forKey: address) ?? []
     }
 
+    /// Closes what nobody has taken.
+    package mutating func closeRest() { byAddress = [:] }
+
     /// Addresses nobody has taken, sorted.
     package var left: [String] { byAddress.keys.map(\.description).sorted() }
 }

@@ -1,4 +1,5 @@
 import Configuration
+import Observability
 import Platform
 
 /// What the command line asks for, done.
@@ -12,6 +13,7 @@ package enum Launcher {
         switch check(options) {
         case .refused(let error, _):
             StandardError.write(error)
+            note(options, .emerg, error.description)
             return 1
         case .accepted(let accepted, let warnings):
             for warning in warnings where warning.severity == .warning { StandardError.write(warning) }
@@ -22,8 +24,13 @@ package enum Launcher {
             delivery = try preparation.prepare(bundle) { StandardError.write("zendan: [warn] \($0)") }
         } catch {
             StandardError.write("zendan: [emerg] \(error.message)")
+            note(options, .emerg, error.message)
             return 1
         }
+        for address in preparation.inherited.left {
+            note(options, .notice, "the inherited socket \(address) is not in the configuration: it is closed")
+        }
+        preparation.inherited.closeRest()
         if bundle.plan.isDaemon, !isUpgrade {
             do throws(SystemError) {
                 try ProcessControl.daemonize()
@@ -35,6 +42,12 @@ package enum Launcher {
         }
         if bundle.plan.hasMaster { return Supervisor.run(program, preparation, delivery, binary: binary) }
         return SingleProcess.run(program, preparation, delivery)
+    }
+
+    /// Writes into the log that option -e names, if it does: the configured ones are not known, or not open, yet.
+    private static func note(_ options: LaunchOptions, _ level: LogLevel, _ message: String) {
+        guard let path = options.errorLogPath, let file = try? LogFile(path: path) else { return }
+        ErrorLog([ErrorLog.Target(file: file, level: .notice)]).write(level, message, now: Clock.wallMilliseconds() / 1000)
     }
 
     /// Checks in a process of its own; where none can be started, here.
@@ -63,9 +76,8 @@ package enum Launcher {
             if !isQuiet {
                 report(warnings)
                 StandardError.write("zendan: the configuration file \(path) syntax is ok")
-                StandardError.write(
-                    "zendan: configuration file \(path) test is \(isBad ? "not successful: warnings count with --strict" : "successful")"
-                )
+                let result = isBad ? "not successful: warnings count with --strict" : "successful"
+                StandardError.write("zendan: configuration file \(path) test is \(result)")
             }
             if dumps {
                 let text = Dump.text(of: check.files)
@@ -83,8 +95,7 @@ package enum Launcher {
     package static func signal(_ program: Program, _ options: LaunchOptions, _ signal: Signal) -> Int32 {
         var check = ConfigurationCheck(program, options)
         guard case .accepted(let bundle, _) = check.run() else {
-            StandardError.write(
-                "zendan: [emerg] the configuration is not valid, so the pid file cannot be found; see zendan -t")
+            StandardError.write("zendan: [emerg] the configuration is not valid, so the pid file is not known; see zendan -t")
             return 1
         }
         let path = bundle.plan.pidFile

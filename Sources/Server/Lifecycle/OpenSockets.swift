@@ -7,6 +7,14 @@ package struct OpenSockets: Sendable {
     package struct Entry: Sendable {
         package let address: SocketAddress
         package let descriptors: [SharedDescriptor]
+        /// Handed down by somebody who may want them again.
+        package var isInherited = false
+
+        package init(address: SocketAddress, descriptors: [SharedDescriptor], isInherited: Bool = false) {
+            self.address = address
+            self.descriptors = descriptors
+            self.isInherited = isInherited
+        }
     }
 
     package private(set) var entries: [Entry] = []
@@ -34,7 +42,9 @@ package struct OpenSockets: Sendable {
     ) throws(Failure) -> OpenSockets {
         var new = OpenSockets()
         for plan in plans {
-            var found = find(plan.address)?.descriptors ?? inherited.take(plan.address)
+            let old = find(plan.address)
+            var found = old?.descriptors ?? inherited.take(plan.address)
+            let isInherited = old?.isInherited ?? !found.isEmpty
             for descriptor in found { Socket.listenAgain(descriptor.rawValue, backlog: Int32(clamping: plan.backlog)) }
             let count = plan.reusesPort ? loopCount : 1
             // A socket that others were opened beside stays: its queue may hold connections.
@@ -42,7 +52,7 @@ package struct OpenSockets: Sendable {
                 guard let socket = try OpenSockets.open(plan, mayFail: !found.isEmpty, retry: retry) else { break }
                 found.append(socket)
             }
-            new.entries.append(Entry(address: plan.address, descriptors: found))
+            new.entries.append(Entry(address: plan.address, descriptors: found, isInherited: isInherited))
         }
         return new
     }
@@ -62,9 +72,9 @@ package struct OpenSockets: Sendable {
         }
     }
 
-    /// Removes the files of Unix sockets that `next` does not have any more.
+    /// Removes the files of Unix sockets that `next` does not have any more; those of inherited ones stay.
     package func removeFiles(notIn next: OpenSockets?) {
-        for entry in entries where next?.find(entry.address) == nil {
+        for entry in entries where !entry.isInherited && next?.find(entry.address) == nil {
             if case .unix(let path) = entry.address, !path.isEmpty { try? File.remove(path) }
         }
     }

@@ -76,6 +76,8 @@ package final class SingleProcess {
     }
 
     private func reload() {
+        // Names may have other addresses by now.
+        ResolvedNames.replace(with: [])
         var check = ConfigurationCheck(program, delivery.bundle.options)
         switch check.run() {
         case .refused(let error, _): log(.emerg, error.description)

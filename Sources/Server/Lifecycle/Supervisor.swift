@@ -10,6 +10,8 @@ package final class Supervisor {
     private let loop: EventLoop
     private var preparation: StartPreparation
     private var delivery: Delivery
+    /// The last configuration that a worker has served: what a refused one falls back to.
+    private var proven: Delivery?
     private var pidFile: PidFile
     private var signals: SignalEndpoint?
     private var respawnTimer: DelayedAction?
@@ -18,6 +20,12 @@ package final class Supervisor {
     private var check: CheckProcess?
     private var isReloadWanted = false
     private var failures = 0
+    /// After WINCH there is no worker until a reload starts one.
+    private var isResting = false
+    /// When the worker was started, on the loop's clock.
+    private var startedAt: Int64 = 0
+    /// A worker that served this long, in milliseconds, does not keep dying.
+    private static let steady: Int64 = 5000
     private var isEnding = false
     private var hasServed = false
     private var successor: Int32?
@@ -69,6 +77,7 @@ package final class Supervisor {
                 reported(handle, report)
             }
             worker = handle
+            startedAt = loop.now
             log(.notice, "start worker process \(handle.pid)")
         } catch {
             log(.crit, "the worker cannot be started (\(error))")
@@ -78,13 +87,12 @@ package final class Supervisor {
 
     private func reported(_ handle: WorkerHandle, _ report: Channel.Report) {
         switch report {
-        case .ready:
-            if handle === worker {
-                failures = 0
-                handle.isReady = true
-            }
+        case .ready(let generation):
+            if generation == delivery.generation { proven = delivery }
             becameReady()
-        case .refused(_, let reason): log(.emerg, reason)
+        case .refused(let generation, let reason):
+            log(.emerg, reason)
+            if generation == delivery.generation, let proven { delivery = proven }
         }
     }
 
@@ -125,13 +133,12 @@ package final class Supervisor {
         }
         retiring.removeAll { $0.pid == process }
         if isCurrent {
-            let wasReady = worker?.isReady ?? false
             worker?.channel?.close()
             worker = nil
             if !isEnding {
                 if !hasServed { return finish(1) }
-                if wasReady { failures = 0 }
-                workerFailed()
+                if loop.now - startedAt >= Supervisor.steady { failures = 0 }
+                if !isResting { workerFailed() }
             }
         }
         if isEnding, worker == nil, retiring.isEmpty { finish(0) }
@@ -146,7 +153,7 @@ package final class Supervisor {
         let timer = respawnTimer ?? DelayedAction(loop: loop)
         respawnTimer = timer
         timer.schedule(after: pause) { [unowned self] in
-            if !isEnding, worker == nil { startWorker() }
+            if !isEnding, !isResting, worker == nil { startWorker() }
         }
     }
 
@@ -160,7 +167,9 @@ package final class Supervisor {
         case .hangUp: reload()
         case .user1: reopenLogs()
         case .user2: upgrade()
-        case .windowChange: if let worker { worker.drain() }
+        case .windowChange:
+            isResting = true
+            worker?.drain()
         }
     }
 
@@ -228,6 +237,12 @@ package final class Supervisor {
     private func use(_ next: Delivery) {
         let needsNew = next.bundle.plan.needsNewWorker(after: delivery.bundle.plan)
         delivery = next
+        if isResting {
+            isResting = false
+            if let worker { retiring.append(worker) }
+            worker = nil
+            return startWorker()
+        }
         guard let worker, let channel = worker.channel else { return }
         if needsNew {
             retiring.append(worker)
@@ -300,7 +315,6 @@ package final class Supervisor {
 final class WorkerHandle {
     let pid: Int32
     private(set) var channel: ChannelEndpoint?
-    var isReady = false
 
     private init(pid: Int32) { self.pid = pid }
 

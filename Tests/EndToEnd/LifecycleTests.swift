@@ -1,0 +1,169 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Processes: who replaces whom, what a signal does, what a bad file does not do.
+@Suite struct LifecycleTests {
+    @Test(arguments: Front.only(.zendan))
+    func aWorkerThatIsKilledIsReplaced(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            let server = try scene.serve("location / { return 200 alive; }")
+            #expect(try scene.get("/").text == "alive")
+            let first = try #require(server.workers.first)
+            kill(first, SIGKILL)
+            // No connect is refused meanwhile: the socket is the supervisor's, and the successor takes what waits.
+            #expect(try scene.get("/").text == "alive")
+            #expect(eventually { server.workers.first.map { $0 != first } ?? false })
+            #expect(eventually { server.errorLog.contains("worker process \(first) exited on signal 9") })
+            #expect(server.sandbox.read("server.pid") == "\(server.pid)\n")
+        }
+    }
+
+    @Test(arguments: Front.only(.zendan))
+    func aReplacedWorkerServesWhatWasAcceptedNotWhatLiesOnTheDisk(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            let server = try scene.serve("location / { return 200 accepted; }")
+            try scene.sandbox.write("server.conf", "half an edit {")
+            kill(try #require(server.workers.first), SIGKILL)
+            #expect(try scene.get("/").text == "accepted")
+        }
+    }
+
+    @Test(arguments: Front.allAvailable)
+    func aBadFileLeavesTheOldConfigurationServing(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            scene.allowsAlerts = true
+            let server = try scene.serve("location / { return 200 one; }")
+            try server.reload("no_such_directive on;")
+            #expect(eventually { server.errorLog.contains("unknown directive \"no_such_directive\"") })
+            #expect(try scene.get("/").text == "one")
+            try server.reload(scene.configuration("location / { return 200 two; }"))
+            #expect(try eventually { try scene.get("/").text == "two" })
+        }
+    }
+
+    @Test(arguments: Front.only(.zendan))
+    func fiftyReloadsKeepOneWorkerAndAConnection(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            let server = try scene.serve("location / { return 200 r0; }")
+            let worker = server.workers
+            let client = try scene.client()
+            #expect(try client.get("/").text == "r0")
+            var descriptors = 0
+            for number in 1...50 {
+                try server.reload(scene.configuration("location / { return 200 r\(number); }"))
+                #expect(try eventually { try client.get("/").text == "r\(number)" })
+                if number == 10 { descriptors = server.tree.descriptorCount }
+            }
+            #expect(server.workers == worker)
+            #expect(eventually { server.tree.descriptorCount <= descriptors })
+        }
+    }
+
+    @Test(arguments: Front.only(.zendan))
+    func aReloadListensOnNewAddressesAndLeavesOldOnes(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            let path = scene.sandbox.path("second.sock")
+            let server = try scene.serve("location / { return 200 first; }")
+            let second = "server { listen unix:\(path); location / { return 200 second; } }"
+            try server.reload(scene.configuration("location / { return 200 first; }", http: second))
+            #expect(eventually { (try? Endpoint.unix(path).get("/").text) == "second" })
+            try server.reload(scene.configuration("location / { return 200 first; }"))
+            #expect(eventually { !scene.sandbox.exists("second.sock") })
+            #expect(try scene.get("/").text == "first")
+        }
+    }
+
+    @Test(arguments: Front.allAvailable)
+    func quitWaitsForAnAnswerThatIsUnderWay(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            let asked = Gate()
+            let told = Gate()
+            let origin = try scene.origin { _, reply in
+                asked.open()
+                told.wait()
+                try reply.respond(200, [:], "late")
+            }
+            let server = try scene.serve(
+                "location / { proxy_pass http://\(origin.address); } location = /idle { return 200 idle; }")
+            let idle = try scene.client()
+            #expect(try idle.get("/idle").keepsAlive)
+            let endpoint = scene.endpoint
+            let answer = Background { try endpoint.request("GET", "/", ["Connection": "keep-alive"]) }
+            #expect(asked.wait())
+            server.quit()
+            #expect(idle.isClosedByPeer())
+            #expect(server.isRunning)
+            told.open()
+            let response = try answer.wait()
+            #expect(response.text == "late")
+            #expect(!response.keepsAlive)
+            #expect(server.waitForExit() == .exited(0))
+            #expect(!scene.sandbox.exists("server.pid"))
+        }
+    }
+
+    @Test(arguments: Front.allAvailable)
+    func usr1OpensLogsAgain(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            let server = try scene.serve("location / { return 200 hello; }")
+            _ = try scene.get("/before")
+            _ = try server.lines(1)
+            let log = scene.sandbox.path("access.log")
+            try FileManager.default.moveItem(atPath: log, toPath: log + ".1")
+            server.signal(SIGUSR1)
+            #expect(eventually { scene.sandbox.exists("access.log") })
+            // The worker changes over a moment after its supervisor; no line is lost in either file.
+            #expect(
+                try eventually {
+                    _ = try scene.get("/after")
+                    return server.accessLog.contains { $0.contains("/after") }
+                })
+            #expect(scene.sandbox.read("access.log.1")?.contains("/before") == true)
+        }
+    }
+
+    @Test(arguments: Front.only(.zendan))
+    func oneProcessDoesEverything(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            let server = try scene.serve("location / { return 200 one; }", main: "master_process off;")
+            #expect(try scene.get("/").text == "one")
+            #expect(server.workers.isEmpty)
+            try server.reload(scene.configuration("location / { return 200 two; }", main: "master_process off;"))
+            #expect(try eventually { try scene.get("/").text == "two" })
+            server.quit()
+            #expect(server.waitForExit() == .exited(0))
+            #expect(!scene.sandbox.exists("server.pid"))
+        }
+    }
+
+    @Test(arguments: Front.only(.zendan))
+    func aNewProgramTakesTheSocketsOver(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            let server = try scene.serve("location / { return 200 served; }")
+            server.signal(SIGUSR2)
+            #expect(eventually { scene.sandbox.exists("server.pid") && scene.sandbox.exists("server.pid.oldbin") })
+            #expect(scene.sandbox.read("server.pid.oldbin") == "\(server.pid)\n")
+            let text = try #require(scene.sandbox.read("server.pid"))
+            let successor = try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+            defer { kill(successor, SIGKILL) }
+            #expect(successor != server.pid)
+            server.quit()
+            #expect(server.waitForExit() == .exited(0))
+            #expect(try scene.get("/").text == "served")
+            kill(successor, SIGQUIT)
+            #expect(eventually { !scene.sandbox.exists("server.pid") })
+        }
+    }
+
+    @Test(arguments: Front.only(.zendan))
+    func closedStandardStreamsTakeNoSocket(_ front: Front) throws {
+        let sandbox = try Sandbox()
+        defer { sandbox.remove() }
+        try sandbox.write("t.conf", "events {}\nhttp { access_log off; server { listen 127.0.0.1:1; } }\n")
+        let binary = try #require(front.binary)
+        let command = "exec \"$0\" -t -p \"$1\" -c t.conf <&- 2>&-"
+        let (status, _) = try run("/bin/sh", ["-c", command, binary, sandbox.path + "/"])
+        #expect(status == .exited(0))
+    }
+}
