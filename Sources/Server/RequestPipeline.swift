@@ -88,7 +88,8 @@ package enum RequestPipeline {
         case .redirectToSlash(let plan):
             context.plan = plan
             context.position = 0
-            context.response.location.append(contentsOf: context.path)
+            let path = context.path
+            PercentCoding.encode(path.span, for: .path, to: &context.response.location)
             context.response.location.append(UInt8(ascii: "/"))
             if context.hasQuery {
                 context.response.location.append(UInt8(ascii: "?"))

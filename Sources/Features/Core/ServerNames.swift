@@ -37,7 +37,7 @@ package enum ServerNames: Feature {
             guard !source.isEmpty else { throw Diagnostic("empty regex in server name \"~\"", at: argument.location) }
             // Names are compared in lower case; a pattern with upper case letters means them so.
             let pattern = try site.compilePattern(source, caseless: true, at: argument.location)
-            return ServerName(text: source, pattern: pattern)
+            return ServerName(text: text, pattern: pattern)
         }
         let lower = text.lowercased()
         let stars = lower.filter { $0 == "*" }.count

@@ -31,7 +31,7 @@ package final class ServerPlan: Sendable {
 
 /// One `server_name`.
 package struct ServerName: Sendable {
-    /// As written; a regex without its `~`.
+    /// As written.
     package let text: String
     package let pattern: NamePattern?
     /// What requests are compared with, where it is not `text`: `.example.com` is shown without its dot.
