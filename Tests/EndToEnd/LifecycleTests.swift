@@ -123,7 +123,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Front.only(.zendan))
+    @Test(.proves("master_process"), arguments: Front.only(.zendan))
     func oneProcessDoesEverything(_ front: Front) throws {
         try Scene.play(front) { scene in
             let server = try scene.serve("location / { return 200 one; }", main: "master_process off;")

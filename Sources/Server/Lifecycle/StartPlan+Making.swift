@@ -10,7 +10,7 @@ extension StartPlan {
         var plan = StartPlan()
         plan.isDaemon = process.isDaemon
         plan.hasMaster = process.hasMaster
-        plan.account = try account(process, root, &warnings)
+        plan.account = try account(process, root)
         plan.pidFile = options.paths.resolve(process.pidFile)
         plan.loopCount = loopCount(process)
         plan.descriptorLimit = process.descriptorLimit
@@ -36,18 +36,10 @@ extension StartPlan {
     }
 
     private static func account(
-        _ process: ProcessPlan, _ root: Block, _ warnings: inout [Diagnostic]
+        _ process: ProcessPlan, _ root: Block
     ) throws(Diagnostic) -> ProcessControl.Account? {
         let statement = root.statement("user")
-        guard ProcessControl.isRoot else {
-            if let statement {
-                warnings.append(
-                    Diagnostic(
-                        "the \"user\" directive has an effect only when started as root", at: statement.location,
-                        severity: .warning))
-            }
-            return nil
-        }
+        guard ProcessControl.isRoot else { return nil }
         let name = process.user ?? "nobody"
         guard let found = ProcessControl.account(named: name) else {
             throw Diagnostic("there is no user \(Diagnostic.quoted(name))", at: statement?.location)
