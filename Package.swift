@@ -83,7 +83,7 @@ let package = Package(
         tests("ConfigurationTests", ["Configuration", "Bytes"]),
         tests("CachingTests", ["Caching", "HTTP", "Bytes", "Platform", "EventLoops"]),
         tests("UpstreamsTests", ["Upstreams", "Platform", "Bytes", "EventLoops"]),
-        tests("ServerTests", ["Server", "Configuration", "HTTP", "Bytes"]),
+        tests("ServerTests", ["Server", "Configuration", "HTTP", "Observability", "Platform", "Bytes"]),
         tests("LoadGenerationTests", ["LoadGeneration", "Observability", "Platform", "Bytes"]),
         tests("FeaturesTests", ["Features", "Server", "Configuration", "HTTP", "Upstreams", "EventLoops", "Observability", "Platform", "Bytes"]),
         .testTarget(name: "EndToEnd", dependencies: ["TestSupport", "Platform", "Bytes"], swiftSettings: settings),
