@@ -16,7 +16,7 @@ import Testing
             log_format machine escape=json '{"x":"$http_x","no":"$arg_no"}';
             log_format plain escape=none '[$http_x][$arg_no]';
             """
-        try Scene.play(front) { scene in
+        try Scene.play(front) { (scene) throws in
             let box = scene.sandbox.path
             let body = """
                 access_log \(box)/own.log own; access_log \(box)/machine.log machine; access_log \(box)/plain.log plain;
@@ -26,18 +26,18 @@ import Testing
                 """
             try scene.serve(body, http: http)
             _ = try scene.get("/off")
-            _ = try scene.get("/a", ["X": "a\"b\\c\u{1B}"])
+            _ = try scene.get("/a", ["X": "a\"b\\c\td"])
             _ = try scene.get("/b?yes=1", ["X": "é"])
-            #expect(holds(scene, "own.log", "GET /a \"a\\x22b\\x5Cc\\x1B\" -\nGET /b \"\\xC3\\xA9\" -\n"))
-            #expect(holds(scene, "machine.log", "{\"x\":\"a\\\"b\\\\c\\u001B\",\"no\":\"\"}\n{\"x\":\"é\",\"no\":\"\"}\n"))
-            #expect(holds(scene, "plain.log", "[a\"b\\c\u{1B}][]\n[é][]\n"))
+            #expect(holds(scene, "own.log", "GET /a \"a\\x22b\\x5Cc\\x09d\" -\nGET /b \"\\xC3\\xA9\" -\n"))
+            #expect(holds(scene, "machine.log", "{\"x\":\"a\\\"b\\\\c\\td\",\"no\":\"\"}\n{\"x\":\"é\",\"no\":\"\"}\n"))
+            #expect(holds(scene, "plain.log", "[a\"b\\c\td][]\n[é][]\n"))
             #expect(holds(scene, "some.log", "GET /b \"\\xC3\\xA9\" -\n"))
         }
     }
 
     @Test(arguments: Front.allAvailable)
     func bufferedLinesComeInTime(_ front: Front) throws {
-        try Scene.play(front) { scene in
+        try Scene.play(front) { (scene) throws in
             let box = scene.sandbox.path
             let body = """
                 access_log \(box)/soon.log own buffer=64k flush=100ms; access_log \(box)/late.log own buffer=64k;
@@ -54,27 +54,29 @@ import Testing
 
     @Test(.proves("open_log_file_cache"), arguments: Front.allAvailable)
     func namesMadeOfVariables(_ front: Front) throws {
-        try Scene.play(front) { scene in
+        try Scene.play(front) { (scene) throws in
             let box = scene.sandbox.path
             try scene.sandbox.makeDirectory("site")
+            // Workers make these files themselves, by the rights they have.
+            let open = try scene.sandbox.makeDirectory("open", mode: 0o777)
             let body = """
-                root \(box)/site; access_log \(box)/name-$arg_n.log own;
+                root \(box)/site; access_log \(open)/name-$arg_n.log own;
                 location /kept { open_log_file_cache max=10 inactive=1h valid=1h; return 204; }
                 location / { return 204; }
                 """
             try scene.serve(body, http: "log_format own $uri;")
             _ = try scene.get("/a?n=one")
             _ = try scene.get("/kept?n=two")
-            #expect(holds(scene, "name-one.log", "/a\n"))
-            #expect(holds(scene, "name-two.log", "/kept\n"))
+            #expect(holds(scene, "open/name-one.log", "/a\n"))
+            #expect(holds(scene, "open/name-two.log", "/kept\n"))
             // A log that stays open goes on under whatever name it gets; one that does not is made anew.
             for name in ["one", "two"] {
-                try FileManager.default.moveItem(atPath: "\(box)/name-\(name).log", toPath: "\(box)/\(name).old")
+                try FileManager.default.moveItem(atPath: "\(open)/name-\(name).log", toPath: "\(open)/\(name).old")
             }
             _ = try scene.get("/b?n=one")
             _ = try scene.get("/kept?n=two")
-            #expect(holds(scene, "name-one.log", "/b\n"))
-            #expect(holds(scene, "two.old", "/kept\n/kept\n"))
+            #expect(holds(scene, "open/name-one.log", "/b\n"))
+            #expect(holds(scene, "open/two.old", "/kept\n/kept\n"))
         }
     }
 }

@@ -16,7 +16,7 @@ import Testing
             location = /nothing { return 204; }
             location = /gone { return 444; }
             """
-        try Scene.play(front) { scene in
+        try Scene.play(front) { (scene) throws in
             try scene.serve(body)
             let text = try scene.get("/text?a=b")
             #expect(text.text == "/text?a=b")
@@ -44,7 +44,7 @@ import Testing
             location = /args { set $args "x=1&y=2"; return 200 "$args|$arg_y|$query_string|$is_args"; }
             location = /rate { set $limit_rate 10k; return 200 "$limit_rate"; }
             """
-        try Scene.play(front) { scene in
+        try Scene.play(front) { (scene) throws in
             try scene.serve(body)
             #expect(try scene.get("/later").text == "1-2|3")
             #expect(try scene.get("/unset").text == "1-2|")
@@ -63,7 +63,7 @@ import Testing
             }
             map $m $twice { exact "$m $m"; }
             """
-        try Scene.play(front) { scene in
+        try Scene.play(front) { (scene) throws in
             try scene.serve("location / { return 200 \"$m|$twice\"; }", http: http)
             let cases = [
                 ("abc", "exact|exact exact"), ("ABC", "exact|exact exact"), ("a.ex.com", "head|"), ("ex.org.", "tail|"),
