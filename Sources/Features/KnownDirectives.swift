@@ -8,6 +8,7 @@ enum KnownDirectives {
         "client_body_in_single_buffer": "what needs a body in one piece joins it",
         "connection_pool_size": "connections take memory as they need it",
         "fastcgi_temp_path": "FastCGI does not exist here, so nothing is written",
+        "gzip_buffers": "one piece of compressed output waits at a time, whatever the response's length",
         "map_hash_bucket_size": "tables of maps need no tuning here",
         "map_hash_max_size": "tables of maps need no tuning here",
         "multi_accept": "loops accept one connection per event and share the socket fairly",

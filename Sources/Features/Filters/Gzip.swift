@@ -16,8 +16,6 @@ package enum Gzip: Feature {
         var proxied: [String] = []
         var leastVersion = HTTPVersion.http11
         var disabled: [Argument] = []
-        var bufferCount = 32
-        var bufferSize = 4096
     }
     package static let initial = Settings()
     private static let everywhere: BlockContext = [.http, .server, .location]
@@ -39,9 +37,6 @@ package enum Gzip: Feature {
         .custom(
             "gzip_disable", arity: 1..., inheritance: .list, in: everywhere, syntax: "*regex* ... | msie6",
             "Browsers, by User-Agent, that get nothing compressed.", disable),
-        .custom(
-            "gzip_buffers", arity: 2...2, in: everywhere, syntax: "*number* *size*", default: "32 4k",
-            "How much compressed output may wait: the size of one piece.", buffers),
     ]
 
     private static func types(_ s: inout Settings, _ statement: Statement, _ c: ApplyContext) throws(Diagnostic) {
@@ -68,12 +63,6 @@ package enum Gzip: Feature {
         s.disabled += statement.arguments
     }
 
-    private static func buffers(_ s: inout Settings, _ statement: Statement, _ c: ApplyContext) throws(Diagnostic) {
-        s.bufferCount = try statement.arguments[0].integer(1...100_000)
-        s.bufferSize = try statement.arguments[1].size()
-        if s.bufferSize == 0 { throw statement.arguments[1].invalid(expected: "a size above 0") }
-    }
-
     package static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
         guard s.isEnabled else { return }
         var patterns: [NamePattern] = []
@@ -97,7 +86,7 @@ struct GzipDecision: Sendable {
         if settings.varies { context.response.variesByEncoding = true }
         guard clientTakesIt(context) else { return }
         let expected = context.response.contentLength
-        guard let filter = try? GzipFilter(level: settings.level, expectedLength: expected, pieceSize: settings.bufferSize)
+        guard let filter = try? GzipFilter(level: settings.level, expectedLength: expected)
         else { return }
         context.response.bodyFilters.append(filter)
         context.response.contentLength = nil
@@ -180,7 +169,7 @@ final class GzipFilter: BodyFilter {
     private var failed = false
     private var hasInput = false
 
-    init(level: Int, expectedLength: Int?, pieceSize: Int) throws(CompressionError) {
+    init(level: Int, expectedLength: Int?) throws(CompressionError) {
         encoder = try GzipEncoder(level: level, expectedLength: expectedLength)
         super.init()
     }
