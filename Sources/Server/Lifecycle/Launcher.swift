@@ -13,7 +13,7 @@ package enum Launcher {
         switch check(options) {
         case .refused(let error, _):
             StandardError.write(error)
-            note(options, .emerg, error.description)
+            note(options, .emerg, error.logLine)
             return 1
         case .accepted(let accepted, let warnings):
             for warning in warnings where warning.severity == .warning { StandardError.write(warning) }

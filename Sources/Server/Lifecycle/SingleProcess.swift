@@ -80,7 +80,7 @@ package final class SingleProcess {
         ResolvedNames.replace(with: [])
         var check = ConfigurationCheck(program, delivery.bundle.options)
         switch check.run() {
-        case .refused(let error, _): log(.emerg, error.description)
+        case .refused(let error, _): log(.emerg, error.logLine)
         case .accepted(let bundle, _):
             do throws(StartPreparation.Failure) {
                 let next = try preparation.prepare(bundle) { log(.warn, $0) }
@@ -89,7 +89,7 @@ package final class SingleProcess {
                     process.reload(sites, next.sockets, setup.errorLog(next))
                     delivery = next
                 } catch {
-                    log(.emerg, error.description)
+                    log(.emerg, error.logLine)
                 }
             } catch {
                 log(.emerg, error.message)

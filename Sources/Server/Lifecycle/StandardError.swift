@@ -16,8 +16,17 @@ package enum StandardError {
         case .warning: level = "warn"
         case .note: level = "notice"
         }
-        write("zendan: [\(level)] \(diagnostic.description)")
+        let hint = diagnostic.hint.map { "\n  hint: \($0)" } ?? ""
+        write("zendan: [\(level)] \(diagnostic.placed)\(hint)")
     }
 
     package static func emergency(_ diagnostic: Diagnostic) { write(diagnostic) }
+}
+
+extension Diagnostic {
+    /// `file:line:column: message`.
+    var placed: String { (location.map { "\($0): " } ?? "") + message }
+
+    /// For a log, where the level stands before it: everything in one line.
+    var logLine: String { placed + (hint.map { " (\($0))" } ?? "") }
 }

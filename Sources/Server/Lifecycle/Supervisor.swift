@@ -221,10 +221,10 @@ package final class Supervisor {
         }
         switch outcome {
         case .refused(let error, _):
-            log(.emerg, error.description)
+            log(.emerg, error.logLine)
             log(.notice, "the configuration in use stays")
         case .accepted(let bundle, let warnings):
-            for warning in warnings where warning.severity == .warning { log(.warn, warning.description) }
+            for warning in warnings where warning.severity == .warning { log(.warn, warning.logLine) }
             do throws(StartPreparation.Failure) {
                 let next = try preparation.prepare(bundle) { log(.warn, $0) }
                 use(next)

@@ -108,7 +108,7 @@ package final class Worker {
             self.delivery = delivery
             tell(.ready(generation: delivery.generation))
         } catch {
-            tell(.refused(generation: delivery.generation, reason: error.description))
+            tell(.refused(generation: delivery.generation, reason: error.logLine))
             if isFirst { end(2) }
         }
     }
