@@ -56,7 +56,8 @@ let package = Package(
         module(
             "Server",
             [
-                "Platform", "Bytes", "Patterns", "Compression", "Observability", "HTTP", "EventLoops", "Configuration", "Caching",
+                "Platform", "Bytes", "Patterns", "Compression", "Observability", "HTTP", "EventLoops", "Configuration",
+                "Caching",
                 "Upstreams",
             ]),
         module("LoadGeneration", ["Platform", "Bytes", "Observability", "HTTP", "EventLoops"]),
@@ -64,7 +65,8 @@ let package = Package(
         module(
             "Features",
             [
-                "Platform", "Bytes", "Patterns", "Compression", "Observability", "HTTP", "EventLoops", "Configuration", "Caching",
+                "Platform", "Bytes", "Patterns", "Compression", "Observability", "HTTP", "EventLoops", "Configuration",
+                "Caching",
                 "Upstreams", "Server",
             ]),
         // 7: small mains
@@ -75,7 +77,7 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Platform", "Bytes"], path: "Tests/Support", swiftSettings: settings),
         tests("PlatformTests", ["Platform"]),
         tests("BytesTests", ["Bytes"]),
-        tests("CompressionTests", ["Compression", "Bytes"]),
+        tests("CompressionTests", ["Compression", "Bytes", "CZlib"]),
         tests("PatternsTests", ["Patterns", "Bytes"]),
         tests("ObservabilityTests", ["Observability", "Platform", "Bytes"]),
         tests("HTTPTests", ["HTTP", "Bytes"]),
@@ -85,7 +87,9 @@ let package = Package(
         tests("UpstreamsTests", ["Upstreams", "Platform", "Bytes", "EventLoops"]),
         tests("ServerTests", ["Server", "Configuration", "HTTP", "Observability", "Platform", "Bytes"]),
         tests("LoadGenerationTests", ["LoadGeneration", "Observability", "Platform", "Bytes"]),
-        tests("FeaturesTests", ["Features", "Server", "Configuration", "HTTP", "Upstreams", "EventLoops", "Observability", "Platform", "Bytes"]),
+        tests(
+            "FeaturesTests",
+            ["Features", "Server", "Configuration", "HTTP", "Upstreams", "EventLoops", "Observability", "Platform", "Bytes"]),
         .testTarget(name: "EndToEnd", dependencies: ["TestSupport", "Platform", "Bytes"], swiftSettings: settings),
     ]
 )

@@ -28,32 +28,32 @@ package final class HTTP1Connection: Endpoint, Drain {
 
     let serving: ServingLoop
     let transport: Transport
-    private let listenAddress: SocketAddress
-    private let peer: SocketAddress
-    private let number: UInt64
-    private let startedAt: Int64
-    private var requests = 0
+    let listenAddress: SocketAddress
+    let peer: SocketAddress
+    let number: UInt64
+    let startedAt: Int64
+    var requests = 0
     var phase = Phase.idle
-    private var deadline = Deadline.none
+    var deadline = Deadline.none
     /// When the deadline is reached, on the loop's clock; the timer may be set earlier and is then set anew.
-    private var deadlineAt: Int64 = 0
-    private var timerAt = Int64.max
+    var deadlineAt: Int64 = 0
+    var timerAt = Int64.max
     /// The request that is being read or answered.
     var context: RequestContext?
     var exchange: Exchange?
     var writer: ResponseWriter?
     /// How many bytes behind the head in its buffer were the body's.
-    private var bodyBytesInHead = 0
+    var bodyBytesInHead = 0
     /// Body bytes that came with another read than the head's, and bytes of the next request behind them.
-    private var pipelined: ByteBuffer?
-    private var lingerEnd: Int64 = 0
-    private var unacknowledged: Int?
+    var pipelined: ByteBuffer?
+    var lingerEnd: Int64 = 0
+    var unacknowledged: Int?
     /// The exchange whose answer has just gone out.
-    private var finishing: Exchange?
+    var finishing: Exchange?
     /// `tcp_nodelay off` of the location that is answering.
     var delaysSegments = false
-    private var isPumping = false
-    private var pumpAgain = false
+    var isPumping = false
+    var pumpAgain = false
 
     package init(
         _ descriptor: consuming FileDescriptor, peer: SocketAddress, listenAddress: SocketAddress, number: UInt64,
@@ -72,9 +72,9 @@ package final class HTTP1Connection: Endpoint, Drain {
     }
 
     /// What a connection waits for between requests: also what it waits for during most of them, so that the kernel is told once.
-    private static let restInterest: Readiness = [.readable, .peerClosed]
+    static let restInterest: Readiness = [.readable, .peerClosed]
 
-    private var hosts: VirtualHosts {
+    var hosts: VirtualHosts {
         if let hosts = serving.site.hosts[listenAddress] { return hosts }
         // The address is no longer listened on since a reload: any server of the site may answer.
         guard let hosts = serving.site.hosts.values.first else { preconditionFailure("a site has a server") }
@@ -93,7 +93,7 @@ package final class HTTP1Connection: Endpoint, Drain {
         }
     }
 
-    private func exchangeReady(_ useful: Readiness) {
+    func exchangeReady(_ useful: Readiness) {
         if useful.contains(.readable) { readBody() }
         if phase == .exchanging, useful.contains(.writable) {
             want(interest)
@@ -105,7 +105,7 @@ package final class HTTP1Connection: Endpoint, Drain {
     }
 
     /// The client has ended its direction, or the whole connection.
-    private func peerEnded(hard: Bool) {
+    func peerEnded(hard: Bool) {
         guard let exchange, let context else { return }
         if !hard, context.upstream?.exchange == nil || context.plan.core.toleratesHalfClose {
             // A client may end its direction and still wait for an answer that is on its way.
@@ -117,10 +117,10 @@ package final class HTTP1Connection: Endpoint, Drain {
         leave(exchange, context)
     }
 
-    private var watchesPeer = true
+    var watchesPeer = true
 
     /// The client is gone before its answer was: 499 when nothing of it was sent.
-    private func leave(_ exchange: Exchange, _ context: RequestContext) {
+    func leave(_ exchange: Exchange, _ context: RequestContext) {
         if context.bytesSent == 0 {
             context.response.status = 499
             if context.upstream?.exchange != nil { RequestLog.write(context, .info, "client prematurely closed connection") }
@@ -135,7 +135,7 @@ package final class HTTP1Connection: Endpoint, Drain {
 
     // MARK: Reading heads
 
-    private func readHead() {
+    func readHead() {
         let context = self.context ?? makeContext()
         switch transport.receive(into: context.head.buffer) {
         case .done: decode(context)
@@ -153,14 +153,14 @@ package final class HTTP1Connection: Endpoint, Drain {
         }
     }
 
-    private func makeContext() -> RequestContext {
+    func makeContext() -> RequestContext {
         let context = serving.takeContext()
         context.site = serving.site
         return context
     }
 
     /// For reuse; while the task that answered still runs, it does so when it ends.
-    private func giveBack(_ context: RequestContext) {
+    func giveBack(_ context: RequestContext) {
         self.context = nil
         if let finishing, !finishing.isOver {
             finishing.returnsContext = true
@@ -169,7 +169,7 @@ package final class HTTP1Connection: Endpoint, Drain {
         }
     }
 
-    private func decode(_ context: RequestContext) {
+    func decode(_ context: RequestContext) {
         let hosts = self.hosts
         do throws(RequestFailure) {
             switch try hosts.decoder.decode(context.head) {
@@ -189,7 +189,7 @@ package final class HTTP1Connection: Endpoint, Drain {
         }
     }
 
-    private func waitForHead(_ context: RequestContext) {
+    func waitForHead(_ context: RequestContext) {
         self.context = context
         if phase != .reading {
             phase = .reading
@@ -199,7 +199,7 @@ package final class HTTP1Connection: Endpoint, Drain {
     }
 
     /// Sets what the context knows of the connection.
-    private func prepare(_ context: RequestContext) {
+    func prepare(_ context: RequestContext) {
         requests += 1
         context.connection.number = number
         context.connection.requests = requests
@@ -211,7 +211,7 @@ package final class HTTP1Connection: Endpoint, Drain {
         context.startedTick = loop.now
     }
 
-    private func begin(_ context: RequestContext, _ hosts: VirtualHosts) {
+    func begin(_ context: RequestContext, _ hosts: VirtualHosts) {
         prepare(context)
         context.body.begin(context.head)
         bodyBytesInHead = 0
@@ -219,7 +219,7 @@ package final class HTTP1Connection: Endpoint, Drain {
         proceed(context, RequestPipeline.begin(context, hosts))
     }
 
-    private func proceed(_ context: RequestContext, _ step: RequestPipeline.Step) {
+    func proceed(_ context: RequestContext, _ step: RequestPipeline.Step) {
         self.context = context
         switch step {
         case .respond(.composed): answerNow(context)
@@ -229,14 +229,14 @@ package final class HTTP1Connection: Endpoint, Drain {
         }
     }
 
-    private func abortRequest(_ context: RequestContext) {
+    func abortRequest(_ context: RequestContext) {
         if context.response.status == 0 { context.response.status = 444 }
         finishLog(context)
         giveBack(context)
         close()
     }
 
-    private func startExchange(_ context: RequestContext, _ need: Need) {
+    func startExchange(_ context: RequestContext, _ need: Need) {
         let exchange = Exchange(context, drain: self)
         self.exchange = exchange
         phase = .exchanging
@@ -247,7 +247,7 @@ package final class HTTP1Connection: Endpoint, Drain {
     }
 
     /// What the kernel is asked for while an exchange runs.
-    private var interest: Readiness {
+    var interest: Readiness {
         var interest: Readiness = watchesPeer ? .peerClosed : []
         if let context, context.body.wantsBytes, pipelined == nil { interest.insert(.readable) }
         if writer?.isBlocked ?? false { interest.insert(.writable) }
@@ -258,7 +258,7 @@ package final class HTTP1Connection: Endpoint, Drain {
 
     /// The exchange wants the body (again): takes what came with the head, then reads.
     package func bodyWanted() {
-        guard let context, let exchange else { return }
+        guard let context, exchange != nil else { return }
         if context.body.wantsBytes { feedFromHead(context) }
         if context.body.wantsBytes {
             sendContinue(context)
@@ -267,18 +267,15 @@ package final class HTTP1Connection: Endpoint, Drain {
             clearDeadline()
         }
         want(interest)
-        if context.body.isWhole || context.body.failure != nil { exchange.forgetKept([]) }
     }
 
-    package func expectsBody(_ exchange: Exchange) {}
-
-    private func feedFromHead(_ context: RequestContext) {
+    func feedFromHead(_ context: RequestContext) {
         let buffer = context.head.buffer
         let start = context.head.end + bodyBytesInHead
         if start < buffer.count { bodyBytesInHead += context.body.feed(buffer, from: start) }
     }
 
-    private func sendContinue(_ context: RequestContext) {
+    func sendContinue(_ context: RequestContext) {
         guard context.head.expectsContinue, !context.hasSentContinue else { return }
         context.hasSentContinue = true
         let start = context.head.end + bodyBytesInHead
@@ -290,7 +287,7 @@ package final class HTTP1Connection: Endpoint, Drain {
         _ = transport.send(output.bytes)
     }
 
-    private func readBody() {
+    func readBody() {
         guard let context, let exchange, context.body.wantsBytes else { return want(interest) }
         let block = serving.blocks.take()
         switch transport.receive(into: block) {
@@ -309,7 +306,7 @@ package final class HTTP1Connection: Endpoint, Drain {
         if phase == .exchanging { want(interest) }
     }
 
-    private func progressed(_ context: RequestContext) {
+    func progressed(_ context: RequestContext) {
         guard deadline == .body else { return }
         if context.body.wantsBytes {
             setDeadline(.body, after: context.plan.core.clientBodyTimeout)
@@ -318,7 +315,7 @@ package final class HTTP1Connection: Endpoint, Drain {
         }
     }
 
-    private func keepPipelined(_ block: ByteBuffer, from start: Int) {
+    func keepPipelined(_ block: ByteBuffer, from start: Int) {
         let copy = ByteBuffer(capacity: max(serving.heads.blockSize, block.count - start))
         copy.append(block.bytes(start..<block.count))
         pipelined = copy
@@ -327,22 +324,19 @@ package final class HTTP1Connection: Endpoint, Drain {
     // MARK: Answering
 
     /// Sends an answer that is ready; whatever the first system call does not take goes into an exchange.
-    private func answerNow(_ context: RequestContext) {
+    func answerNow(_ context: RequestContext) {
         let writer = ResponseWriter(connection: self, context)
         writer.settleHead()
         if writer.mustStream {
             return drainLater(context, writer, from: context.response.content)
         }
         let rest = writer.sendAtOnce()
-        if let failure = rest.failure {
-            _ = failure
-            return abortSending(context)
-        }
+        if rest.failure != nil { return abortSending(context) }
         if rest.isComplete { return finishRequest(context) }
         drainLater(context, writer, from: rest.content)
     }
 
-    private func drainLater(_ context: RequestContext, _ writer: ResponseWriter, from content: Content) {
+    func drainLater(_ context: RequestContext, _ writer: ResponseWriter, from content: Content) {
         let exchange = Exchange(context, drain: self)
         self.exchange = exchange
         self.writer = writer
@@ -355,7 +349,7 @@ package final class HTTP1Connection: Endpoint, Drain {
         if self.exchange === exchange { exchange.outbox.end() }
     }
 
-    private func abortSending(_ context: RequestContext) {
+    func abortSending(_ context: RequestContext) {
         finishLog(context)
         giveBack(context)
         close()
@@ -404,17 +398,17 @@ package final class HTTP1Connection: Endpoint, Drain {
         } while pumpAgain
     }
 
-    private func settleDeadline() {
+    func settleDeadline() {
         if deadline == .send || deadline == .pace { clearDeadline() }
     }
 
-    private func armSendDeadline() {
+    func armSendDeadline() {
         guard let context else { return }
         unacknowledged = nil
         setDeadline(.send, after: context.plan.core.sendTimeout)
     }
 
-    private func complete(_ exchange: Exchange) {
+    func complete(_ exchange: Exchange) {
         let context = exchange.context
         exchange.drained()
         self.exchange = nil
@@ -427,7 +421,7 @@ package final class HTTP1Connection: Endpoint, Drain {
     }
 
     /// The answer cannot be finished: the client must not take it for whole.
-    private func breakOff(_ exchange: Exchange) {
+    func breakOff(_ exchange: Exchange) {
         let context = exchange.context
         exchange.drained()
         exchange.abandon()
@@ -441,11 +435,11 @@ package final class HTTP1Connection: Endpoint, Drain {
 
     // MARK: After the answer
 
-    private func finishLog(_ context: RequestContext) {
+    func finishLog(_ context: RequestContext) {
         for handler in context.plan.logHandlers { handler.call(context) }
     }
 
-    private func finishRequest(_ context: RequestContext) {
+    func finishRequest(_ context: RequestContext) {
         context.isComplete = true
         finishLog(context)
         let core = context.plan.core
@@ -470,12 +464,12 @@ package final class HTTP1Connection: Endpoint, Drain {
         nextRequest(context)
     }
 
-    private func hasInput(_ context: RequestContext) -> Bool {
+    func hasInput(_ context: RequestContext) -> Bool {
         pipelined != nil || context.head.end + bodyBytesInHead < context.head.buffer.count
     }
 
     /// Goes on with pipelined bytes at the end of the turn, or rests.
-    private func nextRequest(_ context: RequestContext) {
+    func nextRequest(_ context: RequestContext) {
         let keepalive = context.plan.core.keepaliveTimeout
         let start = context.head.end + bodyBytesInHead
         let buffer = context.head.buffer
@@ -509,7 +503,7 @@ package final class HTTP1Connection: Endpoint, Drain {
         decode(context)
     }
 
-    private func endConnection(_ context: RequestContext, _ core: CoreOptions, isUnread: Bool) {
+    func endConnection(_ context: RequestContext, _ core: CoreOptions, isUnread: Bool) {
         let lingers: Bool
         switch core.lingeringClose {
         case .off: lingers = false
@@ -526,7 +520,7 @@ package final class HTTP1Connection: Endpoint, Drain {
     }
 
     /// Reads what nobody needs: the rest of a body, or a client's last words.
-    private func throwAway() {
+    func throwAway() {
         let block = serving.blocks.take()
         defer { serving.blocks.give(block) }
         switch transport.receive(into: block) {
@@ -539,7 +533,7 @@ package final class HTTP1Connection: Endpoint, Drain {
         }
     }
 
-    private func discarded(_ context: RequestContext, _ block: ByteBuffer, _ count: Int) {
+    func discarded(_ context: RequestContext, _ block: ByteBuffer, _ count: Int) {
         let used = context.body.feed(block, from: 0)
         if context.body.failure != nil { return close() }
         if context.body.isWhole {
@@ -550,24 +544,12 @@ package final class HTTP1Connection: Endpoint, Drain {
         extendLinger()
     }
 
-    private func extendLinger() {
+    func extendLinger() {
         let timeout = context?.plan.core.lingeringTimeout ?? 5000
         setDeadline(.linger, after: min(timeout, max(lingerEnd - loop.now, 1)))
     }
 
     // MARK: Deadlines
-
-    /// The timer itself is only set when it would come too late: a busy connection moves its deadline without touching the wheel.
-    private func setDeadline(_ kind: Deadline, after milliseconds: Int64) {
-        deadline = kind
-        deadlineAt = loop.now &+ milliseconds
-        if timerAt > deadlineAt {
-            timerAt = deadlineAt
-            setTimer(deadlineAt)
-        }
-    }
-
-    private func clearDeadline() { deadline = .none }
 
     package override func timerFired() {
         timerAt = .max
@@ -586,44 +568,6 @@ package final class HTTP1Connection: Endpoint, Drain {
         case .pace: pump()
         case .send: sendTimedOut()
         }
-    }
-
-    /// Closes silently; the log shows 408 when a head had been begun.
-    private func headTimedOut() {
-        if phase == .reading, let context {
-            prepare(context)
-            context.response.status = 408
-            RequestLog.write(context, .info, "client timed out (client_header_timeout)", .timedOut)
-            finishLog(context)
-            giveBack(context)
-        }
-        close()
-    }
-
-    private func bodyTimedOut() {
-        guard let exchange, let context else { return close() }
-        context.response.status = 408
-        RequestLog.write(context, .info, "client timed out (client_body_timeout)", .timedOut)
-        exchange.abandon()
-        self.exchange = nil
-        self.context = nil
-        writer = nil
-        finishLog(context)
-        close()
-    }
-
-    /// The kernel holds megabytes, and the socket becomes writable only when a third is free: a slow reader shows by fewer
-    /// unacknowledged bytes.
-    private func sendTimedOut() {
-        guard let exchange, let context else { return }
-        let left = transport.unacknowledged()
-        let before = unacknowledged
-        unacknowledged = left
-        if let left, before.map({ left < $0 }) ?? true {
-            return setDeadline(.send, after: context.plan.core.sendTimeout)
-        }
-        RequestLog.write(context, .info, "client timed out (send_timeout)", .timedOut)
-        breakOff(exchange)
     }
 
     // MARK: Closing

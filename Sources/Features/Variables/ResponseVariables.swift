@@ -23,11 +23,12 @@ enum ResponseVariables {
         },
         VariableDefinition(
             "limit_rate", "The bound of the response's pace in bytes per second.",
-            assign: setLimitRate
-        ) { context, output in
-            output.append(decimal: context.limitRate ?? context.plan.core.limitRate.flatMap { size($0.value(context)) } ?? 0)
-            return true
-        },
+            assign: setLimitRate,
+            read: { context, output in
+                output.append(
+                    decimal: context.limitRate ?? context.plan.core.limitRate.flatMap { size($0.value(context)) } ?? 0)
+                return true
+            }),
         VariableDefinition("msec", "Seconds since 1970, with milliseconds.") { context, output in
             TimeText.append(milliseconds: context.serving.loop.wallNow, to: &output)
             return true

@@ -47,7 +47,7 @@ final class BackgroundUpdate: Parking {
         let now = WallTime(milliseconds: loop.wallNow)
         let upstream = UpstreamExchange(plan, context, owner: self) { false }
         var validators = CacheValidators()
-        if cache.revalidates {
+        if cache.revalidates, entry.head.status == 200 || entry.head.status == 206 {
             validators.etag = entry.head.value(.etag) ?? []
             validators.lastModified = entry.head.value(.lastModified) ?? []
         }

@@ -222,7 +222,7 @@ package final class CachedExchange {
 
     private func validators() -> CacheValidators? {
         var validators = CacheValidators()
-        if cache.revalidates, let stale {
+        if cache.revalidates, let stale, stale.head.status == 200 || stale.head.status == 206 {
             validators.etag = stale.head.value(.etag) ?? []
             validators.lastModified = stale.head.value(.lastModified) ?? []
         }
@@ -290,6 +290,7 @@ package final class CachedExchange {
 
     private func revalidated(_ head: ResponseHead, _ entry: Entry, _ fill: Fill, _ upstream: UpstreamExchange) -> Outcome {
         upstream.release()
+        cache.zone.endUpdate(place.digest)
         let confirmed = CacheJudging.confirm(head, entry, context, cache, now: now)
         // Who waits looks again, and finds it fresh.
         fill.judge(.failed(status: 304))

@@ -47,7 +47,8 @@ final class Fetch: Parking {
             switch await upstream.next() {
             case .bytes(let region, let isLast):
                 if isLast { upstream.release() }
-                fill.append(region.bytes, isLast: isLast, storingIn: writer)
+                // A response that can no longer be stored takes no new readers.
+                if !fill.append(region.bytes, isLast: isLast, storingIn: writer) { zone.fills.remove(fill) }
                 if isLast { return commit() }
             case .end:
                 upstream.release()

@@ -8,6 +8,4 @@ package protocol Drain: AnyObject {
     func abort(_ exchange: Exchange)
     /// The request body is wanted, or not any more: the connection reads accordingly.
     func bodyWanted()
-    /// 100-continue is to be sent before the body is read.
-    func expectsBody(_ exchange: Exchange)
 }
