@@ -31,6 +31,23 @@ import Testing
         }
     }
 
+    @Test(arguments: [("a", 0), ("b", 0), ("off", nil), ("", nil), ("c", 500)] as [(String, Int?)])
+    func variablesMayNameTheCache(_ name: String, _ outcome: Int?) throws {
+        let http = """
+            upstream app { server 127.0.0.1:9; }
+            proxy_cache_path /tmp/zendan-stage/a keys_zone=a:1m; proxy_cache_path /tmp/zendan-stage/b keys_zone=b:1m;
+            """
+        let stage = try ProxyStage(server: "location / { proxy_pass http://app; proxy_cache $arg_zone; }", http: http)
+        let step = try stage.run("GET /?zone=\(name) HTTP/1.1", "Host: c")
+        switch step {
+        case .wait(.cached(let plan)):
+            #expect(outcome == 0)
+            #expect(plan.options.cache?.zone.name == name)
+        case .wait(.upstream): #expect(outcome == nil)
+        default: #expect(stage.context.response.status == outcome)
+        }
+    }
+
     @Test(
         arguments: [
             ("upstream a { }", "no servers"), ("upstream a { server 127.0.0.1:1 backup; }", "no servers"),

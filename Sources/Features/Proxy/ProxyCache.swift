@@ -46,7 +46,8 @@ package enum ProxyCache: Feature {
             "How long responses that name no lifetime are fresh, by status; without statuses: 200, 301, 302; `any`: all.", valid
         ),
         .custom(
-            "proxy_cache_methods", arity: 1..., in: everywhere, syntax: "GET | HEAD | POST ...", default: "GET HEAD",
+            "proxy_cache_methods", arity: 1..., inheritance: .list, in: everywhere, syntax: "GET | HEAD | POST ...",
+            default: "GET HEAD",
             "Methods whose responses are stored.", methods),
         .integer(
             "proxy_cache_min_uses", \.minUses, 1...65535, in: everywhere,
@@ -60,7 +61,7 @@ package enum ProxyCache: Feature {
             "proxy_cache_bypass", \.bypass, in: everywhere,
             "When a response is not taken from the cache: if any value is neither empty nor 0."),
         .custom(
-            "proxy_cache_use_stale", arity: 1..., in: everywhere,
+            "proxy_cache_use_stale", arity: 1..., inheritance: .list, in: everywhere,
             syntax: "error | timeout | invalid_header | updating | http_500 | … | off ...",
             default: "off", "When a stale response is better than none.", useStale),
         .flag(
@@ -86,9 +87,6 @@ package enum ProxyCache: Feature {
 
     private static func cache(_ s: inout Settings, _ statement: Statement, _ c: ApplyContext) throws(Diagnostic) {
         let argument = statement.arguments[0]
-        if argument.text.contains("$") {
-            throw Diagnostic("\"proxy_cache\" with variables comes with a later version", at: argument.location)
-        }
         s.zone = argument.text == "off" ? nil : argument
     }
 
@@ -104,7 +102,7 @@ package enum ProxyCache: Feature {
     }
 
     private static func methods(_ s: inout Settings, _ statement: Statement, _ c: ApplyContext) throws(Diagnostic) {
-        s.methods = [.get, .head]
+        if c.isFirst { s.methods = [.get, .head] }
         for argument in statement.arguments {
             switch argument.text {
             case "GET", "HEAD": break
@@ -120,7 +118,7 @@ package enum ProxyCache: Feature {
             "http_502": .http502, "http_503": .http503, "http_504": .http504, "http_403": .http403, "http_404": .http404,
             "http_429": .http429,
         ]
-        s.stale = []
+        if c.isFirst { s.stale = [] }
         for argument in statement.arguments where argument.text != "off" {
             guard let condition = known[argument.text] else {
                 throw argument.invalid(expected: known.keys.sorted().joined(separator: ", ") + " or off")
@@ -154,16 +152,37 @@ package enum ProxyCache: Feature {
         }
     }
 
-    /// The cache of a proxied location; nil where there is none.
+    /// The cache of a proxied location; nil where there is none, or where variables choose it.
     static func plan(
         _ s: Settings, _ proxy: ProxyPass.Settings, _ pass: Argument, _ plan: LocationPlanBuilder
     ) throws(Diagnostic) -> CachePlan? {
-        guard let name = s.zone else { return nil }
+        guard let name = s.zone, !name.text.contains("$") else { return nil }
         guard let zone = plan.site.cacheZones[name.text] else {
             throw Diagnostic(
                 "unknown cache \(Diagnostic.quoted(name.text))", at: name.location,
                 hint: "define it with proxy_cache_path … keys_zone=\(name.text):10m")
         }
+        return try self.plan(zone, s, proxy, pass, name, plan)
+    }
+
+    /// For `proxy_cache` with variables: the value, and one plan for each cache that it may name.
+    static func choice(
+        _ s: Settings, _ proxy: ProxyPass.Settings, _ pass: Argument, _ options: ProxyPlan.Options, _ plan: LocationPlanBuilder
+    ) throws(Diagnostic) -> CacheChoice? {
+        guard let name = s.zone, name.text.contains("$") else { return nil }
+        var plans: [[UInt8]: ProxyPlan] = [:]
+        for (zoneName, zone) in plan.site.cacheZones {
+            var options = options
+            options.cache = try self.plan(zone, s, proxy, pass, name, plan)
+            plans[Array(zoneName.utf8)] = ProxyPlan(options)
+        }
+        return CacheChoice(name: try plan.compile(try name.template(), at: name.location), plans: plans)
+    }
+
+    private static func plan(
+        _ zone: CacheZone, _ s: Settings, _ proxy: ProxyPass.Settings, _ pass: Argument, _ name: Argument,
+        _ plan: LocationPlanBuilder
+    ) throws(Diagnostic) -> CachePlan {
         var settings = CacheSettings()
         settings.ignored = proxy.ignored
         settings.methods = s.methods

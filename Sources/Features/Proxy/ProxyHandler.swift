@@ -2,9 +2,25 @@ import Bytes
 import HTTP
 import Server
 
+/// `proxy_cache` with variables: the plans that its value may name, by the names of their caches.
+struct CacheChoice: Sendable {
+    let name: Template
+    let plans: [[UInt8]: ProxyPlan]
+
+    /// No value and "off" are no cache. Errors: 500 for one that nobody has defined.
+    func plan(_ context: RequestContext, orElse uncached: ProxyPlan) throws(RequestFailure) -> ProxyPlan {
+        let value = name.value(context)
+        if value.isEmpty || value == Array("off".utf8) { return uncached }
+        guard let plan = plans[value] else { throw RequestFailure(500, "proxy_cache: its variables name no cache") }
+        return plan
+    }
+}
+
 /// The content handler of a proxied location: called at first, and again with each outcome of what it waited for.
 struct ProxyHandler: Sendable {
     let plan: ProxyPlan
+    /// Which cache, where variables say so.
+    let choice: CacheChoice?
     let prefix: String
 
     func answer(_ context: RequestContext) throws(RequestFailure) -> Verdict {
@@ -48,6 +64,7 @@ struct ProxyHandler: Sendable {
 
     private func ask(_ context: RequestContext) throws(RequestFailure) -> Verdict {
         try plan.resolve(context)
+        let plan = try choice?.plan(context, orElse: plan) ?? plan
         if plan.options.cache != nil {
             guard CachedExchange.serveHot(plan, context) else { return .wait(.cached(plan)) }
             return composed(context)

@@ -28,11 +28,12 @@ extension ProxyPass {
         try setRedirects(s, pass, &options, plan)
         options.cache = try ProxyCache.plan(plan.block.settings(ProxyCache.self), s, pass, plan)
         plan.core.toleratesHalfClose = s.ignoresAbort
+        let choice = try ProxyCache.choice(plan.block.settings(ProxyCache.self), s, pass, options, plan)
         let proxy = ProxyPlan(options)
         plan.proxy = proxy
         let isPrefix = !plan.isRegex && !plan.isNamed && !plan.name.hasPrefix("=")
         plan.redirectsToSlash = isPrefix && plan.name.hasSuffix("/")
-        plan.add(Handler(.content, ProxyHandler(plan: proxy, prefix: plan.site.paths.prefix).answer))
+        plan.add(Handler(.content, ProxyHandler(plan: proxy, choice: choice, prefix: plan.site.paths.prefix).answer))
     }
 
     /// Where requests go, by what `proxy_pass` says.

@@ -85,7 +85,7 @@ package enum ProxyPass: Feature {
         .flag("proxy_pass_request_body", \.passesBody, in: everywhere, "Whether the client's body is passed."),
         .flag("proxy_force_ranges", \.forcesRanges, in: everywhere, "Whether ranges are served whatever the upstream says."),
         .custom(
-            "proxy_ignore_headers", arity: 1..., in: everywhere, syntax: "*field* ...",
+            "proxy_ignore_headers", arity: 1..., inheritance: .list, in: everywhere, syntax: "*field* ...",
             "Fields of responses whose meaning for the front is ignored.", ignore),
     ]
 
@@ -117,7 +117,7 @@ package enum ProxyPass: Feature {
         .time("proxy_send_timeout", \.sendTimeout, in: everywhere, "How long may pass between two writes of a request."),
         .time("proxy_read_timeout", \.readTimeout, in: everywhere, "How long may pass between two reads of a response."),
         .custom(
-            "proxy_next_upstream", arity: 1..., in: everywhere,
+            "proxy_next_upstream", arity: 1..., inheritance: .list, in: everywhere,
             syntax: "error | timeout | invalid_header | http_500 | … | non_idempotent | off ...",
             default: "error timeout", "After which failures a request goes to the next server.", next),
         .integer("proxy_next_upstream_tries", \.tries, in: everywhere, "How many servers may be asked; 0 is no bound."),
@@ -173,8 +173,10 @@ package enum ProxyPass: Feature {
             "x-accel-expires": .xAccelExpires, "x-accel-redirect": .xAccelRedirect, "x-accel-limit-rate": .xAccelLimitRate,
             "x-accel-buffering": .xAccelBuffering, "x-accel-charset": .xAccelCharset,
         ]
-        s.ignored = []
-        s.ignoresSetCookieAt = nil
+        if c.isFirst {
+            s.ignored = []
+            s.ignoresSetCookieAt = nil
+        }
         for argument in statement.arguments {
             guard let field = known[argument.text.lowercased()] else {
                 throw argument.invalid(expected: "one of " + known.keys.sorted().joined(separator: ", "))
@@ -196,7 +198,7 @@ package enum ProxyPass: Feature {
     }
 
     private static func next(_ s: inout Settings, _ statement: Statement, _ c: ApplyContext) throws(Diagnostic) {
-        s.retry = []
+        if c.isFirst { s.retry = [] }
         for argument in statement.arguments {
             if argument.text == "off" {
                 s.retry = []
