@@ -242,6 +242,8 @@ package final class HTTP1Connection: Endpoint, Drain {
         phase = .exchanging
         clearDeadline()
         watchesPeer = true
+        // What came with the head goes out with the upstream's.
+        if context.body.mode == .streaming, context.body.wantsBytes { feedFromHead(context) }
         want(interest)
         exchange.start(need)
     }

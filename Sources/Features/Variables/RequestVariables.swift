@@ -173,6 +173,10 @@ enum RequestVariables {
 
     private static let body: [VariableDefinition] = [
         VariableDefinition("request_body", "The body, where it has been read and stands in memory.") { context, output in
+            if !context.body.passed.isEmpty {
+                output.append(contentsOf: context.body.passed)
+                return true
+            }
             guard context.body.mode == .buffering, context.body.isInMemory, context.body.isPresent else { return false }
             for block in context.body.memory { output.append(block.bytes) }
             return true

@@ -54,6 +54,8 @@ struct RequestSender {
         asksForUpgrade = written.asksForUpgrade
         endsWithLastChunk = written.isChunked
         sendsBody = written.sendsBody
+        // What has come of the body by now goes out with the head.
+        if sendsBody, context.body.mode == .streaming, !context.body.memory.isEmpty { _ = refill() }
     }
 
     private var sendsBody = false
@@ -155,6 +157,8 @@ struct RequestSender {
         let blocks = context.body.takeStreamed()
         if !blocks.isEmpty {
             context.body.isSpent = true
+            // It is gone from here: as good as sent.
+            hasSent = true
             var size = 0
             for block in blocks { size += block.count }
             if endsWithLastChunk { ResponseEncoder.appendChunkSize(size, to: &pending) }

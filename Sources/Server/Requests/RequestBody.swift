@@ -24,6 +24,9 @@ package final class RequestBody {
     /// Body bytes in memory, in order; in streaming mode what has not been taken yet.
     package private(set) var memory: [ByteBuffer] = []
     private var memoryCount = 0
+    /// What has been passed on in streaming mode, as long as it is no longer than the buffer would be: `$request_body`.
+    package private(set) var passed: [UInt8] = []
+    private var keepsPassed = false
     /// The rest of a body that is longer than the buffer, or all of it.
     package private(set) var file: BodyFile?
     private var memoryLimit = 0
@@ -46,6 +49,8 @@ package final class RequestBody {
         if !memory.isEmpty { memory = [] }
         memoryCount = 0
         file = nil
+        if !passed.isEmpty { passed = [] }
+        keepsPassed = false
     }
 
     /// Fixes the framing, right after the head has been decoded.
@@ -70,6 +75,7 @@ package final class RequestBody {
     package func stream(_ core: CoreOptions, prefix: String) {
         guard mode == .undecided else { return }
         mode = .streaming
+        keepsPassed = true
         setLimits(core, prefix)
     }
 
@@ -195,6 +201,8 @@ package final class RequestBody {
         isPresent = true
         isWhole = false
         mode = .streaming
+        keepsPassed = false
+        passed = []
         memoryLimit = RequestBody.chunk
         sizeLimit = 0
     }
@@ -204,6 +212,10 @@ package final class RequestBody {
         let taken = memory
         memory = []
         memoryCount = 0
+        for block in taken where keepsPassed {
+            keepsPassed = passed.count + block.count <= memoryLimit
+            if keepsPassed { passed.append(block.bytes) } else { passed = [] }
+        }
         return taken
     }
 
