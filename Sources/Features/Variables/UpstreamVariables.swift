@@ -62,11 +62,8 @@ enum UpstreamVariables {
                 guard let head = context.upstream?.head else { return false }
                 for slot in head.slots where slot.name == .setCookie {
                     let value = head.value(slot)
-                    guard value.count > wanted.count, value[wanted.count] == UInt8(ascii: "="),
-                        value.extracting(0..<wanted.count).equalsIgnoringCase(wanted.span)
-                    else { continue }
-                    let end = value.firstIndex(of: UInt8(ascii: ";")) ?? value.count
-                    output.append(value.extracting((wanted.count + 1)..<end))
+                    guard let range = Cookies.setValue(wanted.span, in: value), !range.isEmpty else { continue }
+                    output.append(value.extracting(range))
                     return true
                 }
                 return false

@@ -163,8 +163,8 @@ package final class CachedExchange {
         let head = context.head
         // Only the first position counts; a suffix has none and is far behind any.
         switch ByteRanges(head.value(slot), length: Int.max / 2) {
-        case .single(let range): return range.lowerBound > bound
-        case .multiple(let ranges): return ranges.contains { $0.lowerBound > bound }
+        case .single(let range): return range.lowerBound >= bound
+        case .multiple(let ranges): return ranges.contains { $0.lowerBound >= bound }
         case .whole, .unsatisfiable: return false
         }
     }

@@ -98,6 +98,7 @@ package final class UpstreamExchange {
                 switch await attemptOnce(peer, group, mayUseKept: usesKept) {
                 case .head: return .head
                 case .gone:
+                    endAttempt(status: nil)
                     report(.abandoned)
                     return .failed(499)
                 case .failed(let failure):
@@ -110,6 +111,7 @@ package final class UpstreamExchange {
                         usesKept = false
                         continue attempt
                     case .nextPeer:
+                        endAttempt(status: failure.kind.status)
                         report(plan.options.retry.outcome(of: failure, decision))
                         discardHead()
                         break attempt
