@@ -1,0 +1,159 @@
+import TestSupport
+import Testing
+
+/// What each proxy directive changes, seen by the origin or by the client.
+@Suite struct ProxyingTests {
+    /// A front with `location / { proxy_pass …; body }` before an origin.
+    private func play(
+        _ front: Front, _ body: String, http: String = "", handler: @escaping Origin.Handler = ProxyingTests.mirror,
+        _ story: (Scene, Origin) throws -> Void
+    ) throws {
+        try Scene.play(front) { scene in
+            let origin = try scene.origin(handler)
+            try scene.serve("location / { proxy_pass http://\(origin.address); \(body) }", http: http)
+            try story(scene, origin)
+        }
+    }
+
+    private static let mirror: Origin.Handler = { request, reply in
+        try reply.respond(200, ["X-Secret": "1", "X-Accel-Buffering": "yes", "X-Method": request.method], request.text)
+    }
+
+    @Test(.proves("proxy_pass"), arguments: Front.allAvailable)
+    func anOriginIsAsked(_ front: Front) throws {
+        try play(front, "") { scene, origin throws in
+            #expect(try scene.get("/a")["X-Method"] == "GET")
+            #expect(origin.count("/a") == 1)
+        }
+    }
+
+    @Test(.proves("proxy_hide_header"), arguments: Front.allAvailable)
+    func aHiddenFieldIsNotSent(_ front: Front) throws {
+        try play(front, "proxy_hide_header X-Secret;") { scene, _ throws in
+            let answer = try scene.get("/")
+            #expect(answer.status == 200)
+            #expect(answer["X-Secret"] == nil)
+        }
+    }
+
+    @Test(.proves("proxy_pass_header"), arguments: Front.allAvailable)
+    func anInternalFieldIsSentWhenTold(_ front: Front) throws {
+        try play(front, "proxy_pass_header X-Accel-Buffering;") { scene, _ throws in
+            #expect(try scene.get("/")["X-Accel-Buffering"] == "yes")
+        }
+    }
+
+    @Test(.proves("proxy_set_header"), arguments: Front.allAvailable)
+    func aFieldIsSetForTheOrigin(_ front: Front) throws {
+        try play(front, "proxy_set_header X-Given $request_method;") { scene, origin throws in
+            _ = try scene.get("/")
+            #expect(origin.requests[0]["X-Given"] == "GET")
+        }
+    }
+
+    @Test(.proves("proxy_http_version"), arguments: Front.allAvailable)
+    func theVersionIsChosen(_ front: Front) throws {
+        // 1.0 and 1.1 are the defaults of different ages, so both are asked for.
+        try Scene.play(front) { scene in
+            let origin = try scene.origin(Self.mirror)
+            try scene.serve(
+                """
+                location /old { proxy_pass http://\(origin.address); proxy_http_version 1.0; }
+                location /new { proxy_pass http://\(origin.address); proxy_http_version 1.1; }
+                """)
+            _ = try scene.get("/old")
+            _ = try scene.get("/new")
+            #expect(origin.requests.map(\.version) == ["HTTP/1.0", "HTTP/1.1"])
+        }
+    }
+
+    @Test(.proves("proxy_pass_request_headers"), arguments: Front.allAvailable)
+    func fieldsOfTheClientAreKept(_ front: Front) throws {
+        try play(front, "proxy_pass_request_headers off;") { scene, origin throws in
+            _ = try scene.get("/", ["X-Mine": "1"])
+            #expect(origin.requests[0]["X-Mine"] == nil)
+        }
+    }
+
+    @Test(.proves("proxy_pass_request_body"), arguments: Front.allAvailable)
+    func theBodyIsKept(_ front: Front) throws {
+        try play(front, "proxy_pass_request_body off; proxy_set_header Content-Length \"\";") { scene, origin throws in
+            #expect(try scene.endpoint.post("/", "body").status == 200)
+            #expect(origin.requests[0].text == "")
+        }
+    }
+
+    @Test(.proves("proxy_redirect"), arguments: Front.allAvailable)
+    func locationsAreRewritten(_ front: Front) throws {
+        let redirect: Origin.Handler = { _, reply in try reply.respond(302, ["Location": "http://inside/a"]) }
+        try play(front, "proxy_redirect http://inside/ /outside/;", handler: redirect) { scene, _ throws in
+            #expect(try scene.get("/")["Location"]?.hasSuffix("/outside/a") == true)
+        }
+    }
+
+    @Test(.proves("proxy_intercept_errors"), arguments: Front.allAvailable)
+    func errorsOfTheOriginAreReplaced(_ front: Front) throws {
+        let missing: Origin.Handler = { _, reply in try reply.respond(404, [:], "theirs") }
+        try Scene.play(front) { scene in
+            let origin = try scene.origin(missing)
+            try scene.serve(
+                """
+                error_page 404 /ours;
+                location /ours { return 200 ours; }
+                location / { proxy_pass http://\(origin.address); proxy_intercept_errors on; }
+                """)
+            #expect(try scene.get("/a").text == "ours")
+        }
+    }
+
+    @Test(.proves("proxy_read_timeout"), arguments: Front.allAvailable)
+    func aSilentOriginIsGivenUp(_ front: Front) throws {
+        let silent: Origin.Handler = { _, reply in _ = reply.peerIsGone(within: patience) }
+        try play(front, "proxy_read_timeout 200ms;", handler: silent) { scene, _ throws in
+            #expect(try scene.get("/").status == 504)
+        }
+    }
+
+    @Test(.proves("proxy_next_upstream", "proxy_next_upstream_tries", "upstream"), arguments: Front.allAvailable)
+    func anotherServerIsAsked(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            let bad = try scene.origin { _, reply in try reply.respond(503, [:], "bad") }
+            let good = try scene.origin { _, reply in try reply.respond(200, [:], "good") }
+            let both = "server \(bad.address) max_fails=0; server \(bad.address) max_fails=0;"
+            try scene.serve(
+                """
+                location /retry { proxy_pass http://mixed; proxy_next_upstream http_503; }
+                location /once { proxy_pass http://bad; proxy_next_upstream http_503; proxy_next_upstream_tries 1; }
+                """,
+                http: "upstream mixed { server \(bad.address) max_fails=0; server \(good.address); } upstream bad { \(both) }")
+            for _ in 0..<4 { #expect(try scene.get("/retry").text == "good") }
+            bad.forgetRequests()
+            #expect(try scene.get("/once").status == 503)
+            #expect(bad.count("/once") == 1)
+        }
+    }
+
+    @Test(.proves("keepalive"), arguments: Front.allAvailable)
+    func asManyConnectionsAreKeptAsTold(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            let arrived = Guarded(0)
+            let origin = try scene.origin { _, reply in
+                // Each waits for its companion, so that two connections are in use at once.
+                let number = arrived.with { count in
+                    count += 1
+                    return count
+                }
+                _ = eventually { arrived.copy >= (number + 1) / 2 * 2 }
+                try reply.respond(200, [:], "ok")
+            }
+            try scene.serve(
+                "location / { proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection \"\"; }",
+                http: "upstream app { server \(origin.address); keepalive 1; }")
+            for round in 1...2 {
+                _ = try onThreads(2) { [endpoint = scene.endpoint] _ in try endpoint.get("/") }
+                #expect(eventually { origin.connectionsOpen == 1 })
+                #expect(origin.connectionsAccepted == round + 1)
+            }
+        }
+    }
+}
