@@ -125,6 +125,8 @@ package final class HTTP1Connection: Endpoint, Drain {
             context.response.status = 499
             if context.upstream?.exchange != nil { RequestLog.write(context, .info, "client prematurely closed connection") }
         }
+        // Before the log is written: the task finds out only at its next look.
+        context.upstream?.exchange?.noteTime()
         exchange.abandon()
         finishLog(context)
         self.exchange = nil

@@ -572,6 +572,9 @@ package final class UpstreamExchange {
         change(&upstream.attempts[upstream.attempts.count - 1])
     }
 
+    /// The client has left: what was known by now is what the log shows.
+    func noteTime() { endAttempt(status: nil) }
+
     private func endAttempt(status: Int?) {
         updateAttempt {
             if $0.responseTime == nil { $0.responseTime = self.loop.now - self.attemptStart }
