@@ -523,36 +523,6 @@ package final class HTTP1Connection: Endpoint, Drain {
         want(HTTP1Connection.restInterest)
     }
 
-    /// Reads what nobody needs: the rest of a body, or a client's last words.
-    func throwAway() {
-        let block = serving.blocks.take()
-        defer { serving.blocks.give(block) }
-        switch transport.receive(into: block) {
-        case .done(let count):
-            if phase == .discarding, let context { return discarded(context, block, count) }
-            if loop.now >= lingerEnd { return close() }
-            extendLinger()
-        case .wouldBlock: break
-        case .closed, .failed: close()
-        }
-    }
-
-    func discarded(_ context: RequestContext, _ block: ByteBuffer, _ count: Int) {
-        let used = context.body.feed(block, from: 0)
-        if context.body.failure != nil { return close() }
-        if context.body.isWhole {
-            if used < count { keepPipelined(block, from: used) }
-            return nextRequest(context)
-        }
-        if loop.now >= lingerEnd { return close() }
-        extendLinger()
-    }
-
-    func extendLinger() {
-        let timeout = context?.plan.core.lingeringTimeout ?? 5000
-        setDeadline(.linger, after: min(timeout, max(lingerEnd - loop.now, 1)))
-    }
-
     // MARK: Deadlines
 
     package override func timerFired() {

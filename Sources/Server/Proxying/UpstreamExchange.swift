@@ -23,21 +23,21 @@ package final class UpstreamExchange {
     let serving: ServingLoop
     /// Where this waits.
     private(set) unowned var owner: Parking
-    private var isAbandoned: () -> Bool
+    var isAbandoned: () -> Bool
     var group: UpstreamGroup?
-    private var keepAlive = KeepAlivePolicy(capacity: 0)
+    var keepAlive = KeepAlivePolicy(capacity: 0)
     var peer: Peer?
     var connection: UpstreamConnection?
     var tried = TriedSet()
-    private var head: ResponseHead?
-    private var framing = BodyDecoder.none
-    private var block: ByteBuffer?
-    private var offset = 0
-    private var sender: RequestSender
+    var head: ResponseHead?
+    var framing = BodyDecoder.none
+    var block: ByteBuffer?
+    var offset = 0
+    var sender: RequestSender
     private(set) var isTunnel = false
-    private var isReported = false
-    private var startedAt: Int64 = 0
-    private var attemptStart: Int64 = 0
+    var isReported = false
+    var startedAt: Int64 = 0
+    var attemptStart: Int64 = 0
     /// Extra request fields for a revalidation.
     package var validators: CacheValidators?
     package private(set) var attempts = 0
@@ -57,7 +57,7 @@ package final class UpstreamExchange {
         self.init(plan, context, owner: owner) { [unowned owner] in owner.isGone && !ignores }
     }
 
-    private var loop: EventLoop { serving.loop }
+    var loop: EventLoop { serving.loop }
 
     /// Goes on for somebody else, from the response's head on: what reads the body is not who asked for it.
     func adopt(owner: Parking, context: RequestContext) {
@@ -128,13 +128,13 @@ package final class UpstreamExchange {
         }
     }
 
-    private enum AttemptResult {
+    enum AttemptResult {
         case head
         case failed(FailedAttempt)
         case gone
     }
 
-    private func attemptOnce(_ peer: Peer, _ group: UpstreamGroup, mayUseKept: Bool) async -> AttemptResult {
+    func attemptOnce(_ peer: Peer, _ group: UpstreamGroup, mayUseKept: Bool) async -> AttemptResult {
         beginAttempt(peer)
         let isKept: Bool
         if mayUseKept, let kept = takeKept(peer, group) {
@@ -152,7 +152,7 @@ package final class UpstreamExchange {
         return await sendAndReadHead(isKept: isKept)
     }
 
-    private func takeKept(_ peer: Peer, _ group: UpstreamGroup) -> UpstreamConnection? {
+    func takeKept(_ peer: Peer, _ group: UpstreamGroup) -> UpstreamConnection? {
         guard keepAlive.capacity > 0 else { return nil }
         let policy = plan.options.retry
         guard
@@ -164,13 +164,13 @@ package final class UpstreamExchange {
         return kept
     }
 
-    private enum ConnectResult {
+    enum ConnectResult {
         case done
         case failed(FailedAttempt.Kind)
         case gone
     }
 
-    private func connect(_ peer: Peer, _ group: UpstreamGroup) async -> ConnectResult {
+    func connect(_ peer: Peer, _ group: UpstreamGroup) async -> ConnectResult {
         do throws(SystemError) {
             let descriptor = try Socket.stream(peer.address.family)
             if case .unix = peer.address {} else { Socket.setNoDelay(descriptor.rawValue) }
@@ -188,7 +188,7 @@ package final class UpstreamExchange {
         }
     }
 
-    private func finishConnect(_ made: UpstreamConnection) async -> ConnectResult {
+    func finishConnect(_ made: UpstreamConnection) async -> ConnectResult {
         let deadline = loop.now + plan.options.connectTimeout
         while true {
             let reasons = await owner.park(until: deadline)
@@ -214,7 +214,7 @@ package final class UpstreamExchange {
         }
     }
 
-    private func sendAndReadHead(isKept: Bool) async -> AttemptResult {
+    func sendAndReadHead(isKept: Bool) async -> AttemptResult {
         guard let connection else { return .failed(FailedAttempt(.error, requestSent: false)) }
         sender.begin(validators)
         var deadline = loop.now + plan.options.sendTimeout
@@ -279,7 +279,7 @@ package final class UpstreamExchange {
         }
     }
 
-    private func headArrived() -> AttemptResult {
+    func headArrived() -> AttemptResult {
         guard let head, let connection else { return .failed(FailedAttempt(.error, requestSent: true)) }
         updateAttempt {
             $0.headerTime = self.loop.now - self.attemptStart
@@ -301,13 +301,13 @@ package final class UpstreamExchange {
         return .head
     }
 
-    private func attemptFailed(_ kind: FailedAttempt.Kind, _ isKept: Bool, _ hasResponse: Bool) -> AttemptResult {
+    func attemptFailed(_ kind: FailedAttempt.Kind, _ isKept: Bool, _ hasResponse: Bool) -> AttemptResult {
         close()
         return .failed(
             FailedAttempt(kind, requestSent: sender.hasSent, responseStarted: hasResponse, connectionWasKept: isKept))
     }
 
-    private enum HeadRead {
+    enum HeadRead {
         case head
         case needsMore
         case nothing
@@ -315,7 +315,7 @@ package final class UpstreamExchange {
     }
 
     /// Reads once and decodes what is there; 1xx answers are passed over.
-    private func readHead(_ connection: UpstreamConnection) -> HeadRead {
+    func readHead(_ connection: UpstreamConnection) -> HeadRead {
         let head = self.head ?? ResponseHead(buffer: serving.blocks.take())
         self.head = head
         switch connection.transport.receive(into: head.buffer) {
@@ -332,7 +332,7 @@ package final class UpstreamExchange {
         return decodeHead(head)
     }
 
-    private func decodeHead(_ head: ResponseHead) -> HeadRead {
+    func decodeHead(_ head: ResponseHead) -> HeadRead {
         while true {
             do throws(RequestFailure) {
                 switch try ResponseDecoder().decode(head) {
@@ -361,12 +361,12 @@ package final class UpstreamExchange {
     }
 
     /// The upstream closed before its head was whole: HTTP/0.9, or cut off.
-    private func finishHeadless(_ head: ResponseHead) -> HeadRead {
+    func finishHeadless(_ head: ResponseHead) -> HeadRead {
         logReason("upstream closed the connection within the response header")
         return .failed(.error)
     }
 
-    private func discardHead() {
+    func discardHead() {
         if let head { serving.blocks.give(head.buffer) }
         head = nil
         block = nil
@@ -416,7 +416,7 @@ package final class UpstreamExchange {
     }
 
     /// A piece that has been read already.
-    private func buffered() -> Piece? {
+    func buffered() -> Piece? {
         if framing.isComplete { return .end }
         guard let block, offset < block.count else { return nil }
         do throws(RequestFailure) {
@@ -434,7 +434,7 @@ package final class UpstreamExchange {
     }
 
     /// Whether the body ends right behind what was just taken; takes the last chunk along.
-    private func endsNow(_ block: ByteBuffer) -> Bool {
+    func endsNow(_ block: ByteBuffer) -> Bool {
         if framing.isComplete { return true }
         guard case .chunked = framing, offset < block.count else { return false }
         var ahead = framing
@@ -446,7 +446,7 @@ package final class UpstreamExchange {
     }
 
     /// Reads once into a fresh block; nil: look again.
-    private func receive(_ connection: UpstreamConnection) -> Piece? {
+    func receive(_ connection: UpstreamConnection) -> Piece? {
         if let block, block.room < 4096 || offset > 0 { releaseBlock() }
         let block = self.block ?? serving.blocks.take()
         self.block = block
@@ -466,7 +466,7 @@ package final class UpstreamExchange {
     }
 
     /// Lets go of the block: the outbox may still refer to it, and then it is not reused.
-    private func releaseBlock() {
+    func releaseBlock() {
         guard let old = block else { return }
         block = nil
         offset = 0
@@ -490,7 +490,7 @@ package final class UpstreamExchange {
         keep(connection)
     }
 
-    private func keep(_ connection: UpstreamConnection) {
+    func keep(_ connection: UpstreamConnection) {
         connection.user = nil
         connection.resume([.readable, .peerClosed])
         let evicted = serving.idleUpstreams.give(
@@ -507,49 +507,9 @@ package final class UpstreamExchange {
         report(.abandoned)
     }
 
-    // MARK: Tunnels
-
-    /// Both directions at once, until one ends (an upgraded connection).
-    package func tunnel(_ exchange: Exchange, _ outbox: Outbox) async {
-        guard let connection else { return outbox.fail() }
-        context.body.beginTunnel()
-        exchange.wantBody()
-        while true {
-            if exchange.isGone { return close() }
-            if !sender.pumpTunnel(connection) { return endTunnel(outbox) }
-            while !outbox.isFull, let piece = buffered() {
-                guard case .bytes(let region, _) = piece else { return endTunnel(outbox) }
-                outbox.append(region)
-            }
-            let wantsRead = !outbox.isFull
-            if wantsRead, !connection.readiness.isDisjoint(with: [.readable, .hangUp, .peerClosed, .error]) {
-                connection.readiness = []
-                if receive(connection) != nil { return endTunnel(outbox) }
-                continue
-            }
-            if !wantsRead { outbox.requestRoom() }
-            var interest: Readiness = wantsRead ? [.readable, .peerClosed] : []
-            if sender.isTunnelBlocked { interest.insert(.writable) }
-            if interest.isEmpty { connection.pause() } else { connection.resume(interest) }
-            connection.readiness = []
-            exchange.wantBody()
-            let reasons = await owner.park(until: loop.now + plan.options.readTimeout)
-            if reasons == .timer {
-                logFailure("upstream timed out while proxying an upgraded connection", .timedOut)
-                return endTunnel(outbox)
-            }
-        }
-    }
-
-    private func endTunnel(_ outbox: Outbox) {
-        endAttempt(status: nil)
-        close()
-        outbox.end()
-    }
-
     // MARK: Accounts
 
-    private func report(_ outcome: PeerOutcome) {
+    func report(_ outcome: PeerOutcome) {
         guard !isReported, let peer, let group else { return }
         isReported = true
         if group.report(peer, outcome, now: loop.now) {
@@ -557,7 +517,7 @@ package final class UpstreamExchange {
         }
     }
 
-    private func beginAttempt(_ peer: Peer) {
+    func beginAttempt(_ peer: Peer) {
         attempts += 1
         attemptStart = loop.now
         head = nil
@@ -567,7 +527,7 @@ package final class UpstreamExchange {
         context.upstreamState().attempts.append(attempt)
     }
 
-    private func updateAttempt(_ change: (inout UpstreamState.Attempt) -> Void) {
+    func updateAttempt(_ change: (inout UpstreamState.Attempt) -> Void) {
         guard let upstream = context.upstream, !upstream.attempts.isEmpty else { return }
         change(&upstream.attempts[upstream.attempts.count - 1])
     }
@@ -575,14 +535,14 @@ package final class UpstreamExchange {
     /// The client has left: what was known by now is what the log shows.
     func noteTime() { endAttempt(status: nil) }
 
-    private func endAttempt(status: Int?) {
+    func endAttempt(status: Int?) {
         updateAttempt {
             if $0.responseTime == nil { $0.responseTime = self.loop.now - self.attemptStart }
             if let status, $0.status == 0 { $0.status = status }
         }
     }
 
-    private func noLivePeers(_ group: UpstreamGroup) -> Outcome {
+    func noLivePeers(_ group: UpstreamGroup) -> Outcome {
         var attempt = UpstreamState.Attempt()
         attempt.address = group.name
         attempt.status = 502
@@ -592,13 +552,13 @@ package final class UpstreamExchange {
         return .failed(502)
     }
 
-    private func fail(_ failure: RequestFailure) -> Outcome {
+    func fail(_ failure: RequestFailure) -> Outcome {
         context.failureReason = failure.reason
         logReason(failure.reason)
         return .failed(failure.status)
     }
 
-    private func logReason(_ reason: StaticString) { RequestLog.upstreamError(context, reason, nil) }
+    func logReason(_ reason: StaticString) { RequestLog.upstreamError(context, reason, nil) }
 
-    private func logFailure(_ what: StaticString, _ error: SystemError?) { RequestLog.upstreamError(context, what, error) }
+    func logFailure(_ what: StaticString, _ error: SystemError?) { RequestLog.upstreamError(context, what, error) }
 }

@@ -1,0 +1,36 @@
+import Bytes
+import EventLoops
+import Platform
+
+/// What is read only to be thrown away: the rest of a request's body, a client's last bytes.
+extension HTTP1Connection {
+    /// Reads what nobody needs: the rest of a body, or a client's last words.
+    func throwAway() {
+        let block = serving.blocks.take()
+        defer { serving.blocks.give(block) }
+        switch transport.receive(into: block) {
+        case .done(let count):
+            if phase == .discarding, let context { return discarded(context, block, count) }
+            if loop.now >= lingerEnd { return close() }
+            extendLinger()
+        case .wouldBlock: break
+        case .closed, .failed: close()
+        }
+    }
+
+    func discarded(_ context: RequestContext, _ block: ByteBuffer, _ count: Int) {
+        let used = context.body.feed(block, from: 0)
+        if context.body.failure != nil { return close() }
+        if context.body.isWhole {
+            if used < count { keepPipelined(block, from: used) }
+            return nextRequest(context)
+        }
+        if loop.now >= lingerEnd { return close() }
+        extendLinger()
+    }
+
+    func extendLinger() {
+        let timeout = context?.plan.core.lingeringTimeout ?? 5000
+        setDeadline(.linger, after: min(timeout, max(lingerEnd - loop.now, 1)))
+    }
+}
