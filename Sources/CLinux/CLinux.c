@@ -13,18 +13,12 @@ int zl_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
 int zl_memfd_create(const char *name, unsigned int flags) { return memfd_create(name, flags); }
 int zl_set_inheritable(int fd, int inheritable) { return fcntl(fd, F_SETFD, inheritable ? 0 : FD_CLOEXEC); }
 int zl_open(const char *path, int flags, unsigned int mode) { return open(path, flags, mode); }
-int zl_openat(int directory, const char *path, int flags, unsigned int mode) { return openat(directory, path, flags, mode); }
 int zl_socket_out_queue(int fd) { int n = 0; return ioctl(fd, SIOCOUTQ, &n) == 0 ? n : -1; }
-int zl_socket_in_queue(int fd) { int n = 0; return ioctl(fd, FIONREAD, &n) == 0 ? n : -1; }
 int zl_getpid_thread(void) { return (int)syscall(SYS_gettid); }
-int zl_execv(const char *path, char *const argv[], char *const envp[]) { return execve(path, argv, envp); }
 int zl_setgroups(const char *user, unsigned int gid) { return initgroups(user, gid); }
-int zl_exited(int status) { return WIFEXITED(status); }
 int zl_exit_status(int status) { return WEXITSTATUS(status); }
 int zl_signaled(int status) { return WIFSIGNALED(status); }
 int zl_term_signal(int status) { return WTERMSIG(status); }
-int zl_rename_noreplace(const char *from, const char *to) { return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE); }
-int zl_fallocate_keep(int fd, off_t offset, off_t length) { return fallocate(fd, FALLOC_FL_KEEP_SIZE, offset, length); }
 
 int zl_pin_thread(int cpu) {
     cpu_set_t set;
@@ -75,7 +69,6 @@ ssize_t zl_receive_descriptors(int socket, void *bytes, size_t count, int *descr
     return result;
 }
 
-int zl_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGQUIT); }
 int zl_fork(void) { return (int)fork(); }
 
 extern char **environ;

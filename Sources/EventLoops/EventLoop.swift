@@ -65,9 +65,6 @@ public final class EventLoop {
     /// Calls `object.turnEnded()` when this turn is over.
     package func atEndOfTurn(_ object: LoopObject) { endOfTurn.append(object) }
 
-    /// Objects that are enrolled: connections, exchanges, acceptors.
-    package var objectCount: Int { table.count }
-
     package var objects: [LoopObject] { table.all }
 
     /// Starts a task on this loop; it runs at once, on the caller's stack, up to its first wait.

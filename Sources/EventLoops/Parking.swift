@@ -9,9 +9,6 @@ open class Parking: LoopObject {
     private var continuation: UnsafeContinuation<WakeReasons, Never>?
     private var kept: WakeReasons = []
 
-    /// Whether a task waits here.
-    public final var isParked: Bool { unsafe continuation != nil }
-
     /// Waits until somebody wakes this object or `deadline` (milliseconds of the loop's clock) passes.
     public final func park(until deadline: Int64) async -> WakeReasons {
         if !kept.isEmpty {
@@ -23,9 +20,6 @@ open class Parking: LoopObject {
         setTimer(deadline)
         return await unsafe withUnsafeContinuation { unsafe continuation = $0 }
     }
-
-    /// Forgets reasons that came while nobody waited.
-    public final func forgetKept(_ reasons: WakeReasons) { kept.subtract(reasons) }
 
     open override func wake(_ reasons: WakeReasons) {
         guard let waiting = unsafe continuation else {

@@ -20,12 +20,6 @@ package enum Clock {
         return Int64(time.seconds) * 1000 + Int64(time.nanoseconds) / 1_000_000
     }
 
-    /// Processor time of this process, in nanoseconds.
-    package static func processNanoseconds() -> Int64 {
-        let time = read(CLOCK_PROCESS_CPUTIME_ID)
-        return Int64(time.seconds) * 1_000_000_000 + Int64(time.nanoseconds)
-    }
-
     /// Processor time of the calling thread, in nanoseconds.
     package static func threadNanoseconds() -> Int64 {
         let time = read(CLOCK_THREAD_CPUTIME_ID)

@@ -222,9 +222,6 @@ package enum File {
         return FileDescriptor(owning: raw)
     }
 
-    /// Tells the kernel that the file will not be needed in memory soon.
-    package static func dropFromPageCache(_ raw: Int32) { _ = posix_fadvise(raw, 0, 0, POSIX_FADV_DONTNEED) }
-
     package static func seek(_ raw: Int32, to offset: Int) { _ = lseek(raw, off_t(offset), SEEK_SET) }
 
     /// Free bytes of the file system that holds `path`, for ordinary users.

@@ -4,11 +4,9 @@ import Glibc
 /// This process and those it starts.
 package enum ProcessControl {
     package static var identifier: Int32 { getpid() }
-    package static var parentIdentifier: Int32 { getppid() }
     package static var threadIdentifier: Int32 { zl_getpid_thread() }
     package static var isRoot: Bool { geteuid() == 0 }
     package static var effectiveUser: UInt32 { geteuid() }
-    package static var effectiveGroup: UInt32 { getegid() }
 
     /// Processors this process may use.
     package static var processorCount: Int { max(1, Int(zl_core_count())) }
@@ -86,9 +84,6 @@ package enum ProcessControl {
         }
         return limit.rlim_cur > rlim_t(Int32.max) ? Int(Int32.max) : Int(limit.rlim_cur)
     }
-
-    /// Asks the kernel for a signal when the parent ends.
-    package static func dieWithParent() { _ = zl_die_with_parent() }
 
     /// Detaches from the terminal: the caller goes on in a child and a new session; the parent exits.
     package static func daemonize() throws(SystemError) {

@@ -43,12 +43,6 @@ package enum Signals {
         unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 
-    /// Lets the signals in again (before another program is executed).
-    package static func unblock(_ signals: [Signal] = Signal.allCases) {
-        var set = set(signals)
-        unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
-    }
-
     /// A descriptor that becomes readable with each of the (blocked) signals.
     package static func descriptor(_ signals: [Signal] = Signal.allCases) throws(SystemError) -> FileDescriptor {
         var set = set(signals)

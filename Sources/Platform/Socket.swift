@@ -178,8 +178,6 @@ package enum Socket {
 
     package static func setKeepAlive(_ raw: Int32) { setOption(raw, SOL_SOCKET, SO_KEEPALIVE, 1) }
 
-    package static func setCork(_ raw: Int32, _ on: Bool) { setOption(raw, Int32(IPPROTO_TCP), TCP_CORK, on ? 1 : 0) }
-
     package static func setNonBlocking(_ raw: Int32) {
         let flags = fcntl(raw, F_GETFL)
         if flags >= 0 { _ = fcntl(raw, F_SETFL, flags | O_NONBLOCK) }

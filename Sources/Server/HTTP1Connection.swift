@@ -446,21 +446,22 @@ package final class HTTP1Connection: Endpoint, Drain {
     func finishRequest(_ context: RequestContext) {
         context.isComplete = true
         finishLog(context)
-        let core = context.plan.core
+        let plan = context.plan
         let mayPersist =
-            !context.response.closesConnection && context.head.keepsAlive && !serving.isDraining && core.keepaliveTimeout > 0
+            !context.response.closesConnection && context.head.keepsAlive && !serving.isDraining
+            && plan.core.keepaliveTimeout > 0
         if !context.body.isWhole, context.body.failure == nil {
             context.body.discard()
             feedFromHead(context)
         }
         let isBodyLeft = !context.body.isWhole
         if !mayPersist || context.body.failure != nil {
-            return endConnection(context, core, isUnread: isBodyLeft || hasInput(context))
+            return endConnection(context, plan, isUnread: isBodyLeft || hasInput(context))
         }
         if isBodyLeft {
             phase = .discarding
-            lingerEnd = loop.now + core.lingeringTime
-            setDeadline(.linger, after: core.lingeringTimeout)
+            lingerEnd = loop.now + plan.core.lingeringTime
+            setDeadline(.linger, after: plan.core.lingeringTimeout)
             want(HTTP1Connection.restInterest)
             self.context = context
             return
@@ -507,9 +508,9 @@ package final class HTTP1Connection: Endpoint, Drain {
         decode(context)
     }
 
-    func endConnection(_ context: RequestContext, _ core: CoreOptions, isUnread: Bool) {
+    func endConnection(_ context: RequestContext, _ plan: LocationPlan, isUnread: Bool) {
         let lingers: Bool
-        switch core.lingeringClose {
+        switch plan.core.lingeringClose {
         case .off: lingers = false
         case .always: lingers = true
         case .on: lingers = isUnread
@@ -518,8 +519,8 @@ package final class HTTP1Connection: Endpoint, Drain {
         if !lingers { return close() }
         transport.shutdownWrite()
         phase = .lingering
-        lingerEnd = loop.now + core.lingeringTime
-        setDeadline(.linger, after: core.lingeringTimeout)
+        lingerEnd = loop.now + plan.core.lingeringTime
+        setDeadline(.linger, after: plan.core.lingeringTimeout)
         want(HTTP1Connection.restInterest)
     }
 

@@ -19,7 +19,7 @@ package final class ServingLoop: LoopBound {
     /// Blocks that carry bodies.
     package let blocks = BufferPool(blockSize: 65536, limit: 16)
     package let matchData = MatchData()
-    package let dates = DateCache()
+    private var dates = DateCache()
     package let idleUpstreams = IdleConnections<UpstreamConnection>()
     /// The log of the process: what concerns no location.
     package var errorLog: ErrorLog
@@ -40,7 +40,6 @@ package final class ServingLoop: LoopBound {
         self.prefix = prefix
         logs = AccessLogs(loop: loop)
         super.init(loop: loop)
-        dates.update(loop.wallNow / 1000)
     }
 
     /// A context that holds nothing of another request.
@@ -97,23 +96,6 @@ package final class ServingLoop: LoopBound {
 
     /// The Date field's value for this turn.
     package var date: [UInt8] {
-        dates.update(loop.wallNow / 1000)
-        return dates.text
-    }
-}
-
-/// The Date field's value, formatted once a second.
-package final class DateCache {
-    private(set) var second: Int64 = -1
-    private(set) var text: [UInt8] = []
-
-    package init() { text.reserveCapacity(32) }
-
-    /// `seconds` since 1970.
-    package func update(_ seconds: Int64) {
-        if seconds == second { return }
-        second = seconds
-        text.removeAll(keepingCapacity: true)
-        HTTPDate.append(seconds, to: &text)
+        dates.bytes(at: loop.wallNow / 1000)
     }
 }

@@ -67,9 +67,4 @@ struct IndexShard {
         dropEntry(at: index)
         nodes.remove(index)
     }
-
-    /// Retires every entry in RAM.
-    mutating func dropAllEntries() {
-        while ramOldest != IndexNode.none { dropEntry(at: ramOldest) }
-    }
 }

@@ -17,9 +17,6 @@ struct NodeTable {
 
     init(budget: MemoryBudget) { self.budget = budget }
 
-    /// Bytes charged for the table.
-    var chargedBytes: Int { charged }
-
     subscript(_ index: Int32) -> IndexNode {
         _read { yield blocks[Int(index) / NodeTable.blockSize][Int(index) % NodeTable.blockSize] }
         _modify { yield &blocks[Int(index) / NodeTable.blockSize][Int(index) % NodeTable.blockSize] }

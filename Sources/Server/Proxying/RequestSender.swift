@@ -21,7 +21,6 @@ struct RequestSender {
     private var memoryIndex = 0
     private var memoryOffset = 0
     private var fileOffset = 0
-    private var isHeadWritten = false
     private var endsWithLastChunk = false
     /// The method that was sent (HEAD may become GET for the cache).
     private(set) var method = Method.get

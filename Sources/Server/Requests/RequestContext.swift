@@ -77,9 +77,6 @@ package final class RequestContext {
     package var isComplete = false
     /// Bytes per second; nil: what `limit_rate` says; 0: unlimited.
     package var limitRate: Int?
-    /// The status the log shows: 499 when the client left before anything was sent.
-    package var loggedStatus: Int { response.status }
-
     // Proxying and caching
     package var upstream: UpstreamState?
     package var cache: CacheState?
