@@ -68,18 +68,15 @@ package final class HTTP1Connection: Endpoint, Drain {
         super.init(loop: serving.loop)
         try watch(transport.rawValue, HTTP1Connection.restInterest)
         serving.connectionCount += 1
-        setDeadline(.head, after: hosts.defaultServer.options.clientHeaderTimeout)
+        setDeadline(.head, after: hosts?.defaultServer.options.clientHeaderTimeout ?? 0)
     }
 
     /// What a connection waits for between requests: also what it waits for during most of them, so that the kernel is told once.
     static let restInterest: Readiness = [.readable, .peerClosed]
 
-    var hosts: VirtualHosts {
-        if let hosts = serving.site.hosts[listenAddress] { return hosts }
-        // The address is no longer listened on since a reload: any server of the site may answer.
-        guard let hosts = serving.site.hosts.values.first else { preconditionFailure("a site has a server") }
-        return hosts
-    }
+    /// The servers of the address the client came to; nil when a reload has taken it away. Nobody else's servers may answer
+    /// then: they may be meant for other people.
+    var hosts: VirtualHosts? { serving.site.hosts[listenAddress] }
 
     // MARK: Events
 
@@ -138,9 +135,10 @@ package final class HTTP1Connection: Endpoint, Drain {
     // MARK: Reading heads
 
     func readHead() {
-        let context = self.context ?? makeContext()
+        guard let hosts else { return close() }
+        let context = self.context ?? makeContext(hosts)
         switch transport.receive(into: context.head.buffer) {
-        case .done: decode(context)
+        case .done: decode(context, hosts)
         case .wouldBlock:
             if phase == .idle { giveBack(context) } else { self.context = context }
         case .closed, .failed:
@@ -155,10 +153,8 @@ package final class HTTP1Connection: Endpoint, Drain {
         }
     }
 
-    func makeContext() -> RequestContext {
-        let context = serving.takeContext()
-        context.site = serving.site
-        return context
+    func makeContext(_ hosts: VirtualHosts) -> RequestContext {
+        serving.takeContext(serving.site, hosts.defaultServer)
     }
 
     /// For reuse; while the task that answered still runs, it does so when it ends.
@@ -171,17 +167,16 @@ package final class HTTP1Connection: Endpoint, Drain {
         }
     }
 
-    func decode(_ context: RequestContext) {
-        let hosts = self.hosts
+    func decode(_ context: RequestContext, _ hosts: VirtualHosts) {
         do throws(RequestFailure) {
             switch try hosts.decoder.decode(context.head) {
             case .complete: begin(context, hosts)
-            case .incomplete: waitForHead(context)
+            case .incomplete: waitForHead(context, hosts)
             case .needsLargerBuffer:
                 let limits = hosts.defaultServer.options.limits
                 context.head.move(to: ByteBuffer(capacity: limits.capacity(after: context.head.buffer.capacity)))
                 // There may be more in the socket; if not, this only waits.
-                waitForHead(context)
+                waitForHead(context, hosts)
             }
         } catch {
             prepare(context)
@@ -191,7 +186,7 @@ package final class HTTP1Connection: Endpoint, Drain {
         }
     }
 
-    func waitForHead(_ context: RequestContext) {
+    func waitForHead(_ context: RequestContext, _ hosts: VirtualHosts) {
         self.context = context
         if phase != .reading {
             phase = .reading
@@ -493,7 +488,8 @@ package final class HTTP1Connection: Endpoint, Drain {
         want(HTTP1Connection.restInterest)
         setDeadline(.keepAlive, after: keepalive)
         guard let rest else { return }
-        let next = makeContext()
+        guard let hosts else { return close() }
+        let next = makeContext(hosts)
         next.head.buffer = rest
         next.isPipelined = true
         self.context = next
@@ -503,9 +499,10 @@ package final class HTTP1Connection: Endpoint, Drain {
     /// Pipelined bytes are looked at when the turn ends, never on the stack of the last answer.
     package override func turnEnded() {
         guard phase == .idle, let context else { return }
+        guard let hosts else { return close() }
         phase = .reading
         setDeadline(.head, after: hosts.defaultServer.options.clientHeaderTimeout)
-        decode(context)
+        decode(context, hosts)
     }
 
     func endConnection(_ context: RequestContext, _ plan: LocationPlan, isUnread: Bool) {

@@ -43,11 +43,13 @@ package final class ServingLoop: LoopBound {
     }
 
     /// A context that holds nothing of another request.
-    package func takeContext() -> RequestContext {
-        if let context = contexts.popLast() { return context }
-        let head = RequestHead(buffer: heads.take())
-        guard let server = site.hosts.values.first?.defaultServer else { preconditionFailure("a site has a server") }
-        return RequestContext(serving: self, head: head, site: site, server: server)
+    package func takeContext(_ site: Site, _ server: ServerPlan) -> RequestContext {
+        guard let context = contexts.popLast() else {
+            return RequestContext(serving: self, head: RequestHead(buffer: heads.take()), site: site, server: server)
+        }
+        context.site = site
+        context.server = server
+        return context
     }
 
     /// Takes a context back when its request is over.

@@ -42,6 +42,30 @@ import Testing
         }
     }
 
+    /// Whoever still holds a connection is answered neither by another address's servers, which may be meant for other
+    /// people, nor by the end of the worker.
+    @Test(.needs(.zendan), arguments: ["", "server { listen unix:other.sock; location / { return 200 elsewhere; } }"])
+    func aKeptConnectionEndsWhenItsAddressIsNoLongerServed(_ remaining: String) throws {
+        try Scene.play(.zendan) { scene in
+            let server = try scene.serve("location / { return 200 here; }")
+            let client = try scene.client()
+            #expect(try client.get("/").text == "here")
+            let http = remaining.replacing("other.sock", with: scene.sandbox.path("other.sock"))
+            try server.reload(ServerConfiguration.complete(for: .zendan, in: scene.sandbox, http: http))
+            var answer: String? = "here"
+            #expect(
+                eventually {
+                    answer = try? client.get("/").text
+                    return answer != "here"
+                })
+            #expect(answer == nil)
+            // A worker that had ended would have been noticed by now, and said.
+            server.quit()
+            #expect(server.waitForExit() == .exited(0))
+            #expect(!server.errorLog.contains("exited on signal"))
+        }
+    }
+
     @Test(arguments: Front.only(.zendan))
     func fiftyReloadsKeepOneWorkerAndAConnection(_ front: Front) throws {
         try Scene.play(front) { scene in

@@ -46,7 +46,8 @@ final class ProxyStage {
         warnings = result.warnings
         loop = try EventLoop()
         serving = ServingLoop(loop: loop, site: result.site, named: named, errorLog: ErrorLog([]), prefix: paths.prefix)
-        context = serving.takeContext()
+        guard let hosts = result.site.hosts.values.first else { throw Refused(description: "no server") }
+        context = serving.takeContext(result.site, hosts.defaultServer)
     }
 
     /// One server with these locations; access logs are off.

@@ -18,10 +18,8 @@ final class Fetch: Parking {
         self.fill = fill
         self.zone = zone
         self.writer = writer
-        context = client.serving.takeContext()
+        context = client.serving.takeContext(client.site, client.server)
         super.init(loop: client.serving.loop)
-        context.site = client.site
-        context.server = client.server
         context.plan = client.plan
         context.connection = client.connection
         // The trace stays the client's: both see the same object.
