@@ -139,23 +139,33 @@ extension ProxyPass {
         options.bufferCount = s.bufferCount
         options.bufferBlockSize = s.bufferBlock
         let largest = max(s.bufferSize, s.bufferBlock)
-        options.busyBuffersSize = s.busy ?? 2 * largest
+        let busy = s.busy ?? 2 * largest
         let place = plan.block.statement("proxy_busy_buffers_size")?.location ?? plan.block.statement("proxy_buffers")?.location
-        if options.busyBuffersSize < largest {
+        if busy < largest {
             throw Diagnostic(
                 "\"proxy_busy_buffers_size\" must be equal to or greater than the value of \"proxy_buffer_size\" and one of the \"proxy_buffers\"",
                 at: place)
         }
-        if options.busyBuffersSize > (s.bufferCount - 1) * s.bufferBlock {
+        if busy > (s.bufferCount - 1) * s.bufferBlock {
             throw Diagnostic(
                 "\"proxy_busy_buffers_size\" must be less than the size of all \"proxy_buffers\" minus one buffer", at: place)
         }
         options.tempPath = s.tempPath ?? plan.site.paths.resolve("proxy_temp")
         try checkTemporary(s, largest, plan)
         options.maxTempFileSize = s.maxTemp
-        options.tempFileWriteSize = s.tempWrite ?? 2 * largest
         plan.site.directories.insert(options.tempPath)
+        for (name, reason) in checkedOnly {
+            guard let place = plan.block.statement(name)?.location else { continue }
+            plan.site.warnings.append(
+                Diagnostic("\"\(name)\" is checked and has no effect here: \(reason)", at: place, severity: .note))
+        }
     }
+
+    /// What nginx tunes and nothing here depends on: the values are held to nginx's rules, `-t` says why no more.
+    private static let checkedOnly = [
+        ("proxy_busy_buffers_size", "whatever stands in memory may be on its way to the client"),
+        ("proxy_temp_file_write_size", "what does not fit in memory is written as it comes"),
+    ]
 
     private static func checkTemporary(_ s: Settings, _ largest: Int, _ plan: LocationPlanBuilder) throws(Diagnostic) {
         if let write = s.tempWrite, write < largest {

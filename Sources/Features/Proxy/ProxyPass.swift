@@ -97,7 +97,7 @@ package enum ProxyPass: Feature {
             "Memory for one response.", buffer),
         .size("proxy_buffer_size", \.bufferSize, in: everywhere, "The longest head of a response.", default: "4k"),
         .size(
-            "proxy_busy_buffers_size", \.busy, in: everywhere, "How much of the memory may be on its way to the client.",
+            "proxy_busy_buffers_size", \.busy, in: everywhere, "Checked as nginx does; without an effect here.",
             default: "8k"),
         .custom(
             "proxy_temp_path", arity: 1...4, in: everywhere, syntax: "*path* [*level1* [*level2* [*level3*]]]",
@@ -106,7 +106,9 @@ package enum ProxyPass: Feature {
         .size(
             "proxy_max_temp_file_size", \.maxTemp, in: everywhere, "How much of one response may go there; 0 is nothing.",
             default: "1024m"),
-        .size("proxy_temp_file_write_size", \.tempWrite, in: everywhere, "How much is written there at a time.", default: "8k"),
+        .size(
+            "proxy_temp_file_write_size", \.tempWrite, in: everywhere, "Checked as nginx does; without an effect here.",
+            default: "8k"),
         .flag(
             "proxy_request_buffering", \.requestBuffering, in: everywhere,
             "Whether a request's body is read whole before it is passed."),

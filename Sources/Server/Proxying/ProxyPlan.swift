@@ -38,10 +38,8 @@ package final class ProxyPlan: Sendable {
         package var bufferSize = 4096
         package var bufferCount = 8
         package var bufferBlockSize = 4096
-        package var busyBuffersSize = 8192
         package var tempPath = "proxy_temp"
         package var maxTempFileSize = 1 << 30
-        package var tempFileWriteSize = 8192
         package var connectTimeout: Int64 = 60_000
         package var sendTimeout: Int64 = 60_000
         package var readTimeout: Int64 = 60_000
