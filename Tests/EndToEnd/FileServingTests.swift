@@ -5,8 +5,9 @@ import Testing
 /// Files: where they lie, which one is meant, what is said of them.
 @Suite struct FileServingTests {
     /// Plays with a small site: `site/` and `other/` in the sandbox.
-    private func play(_ front: Front, _ body: String, http: String = "", _ test: (Scene, ServerUnderTest) throws -> Void) throws
-    {
+    private func play(
+        _ front: Front, _ body: String, http: String = "", workers: Int? = nil, _ test: (Scene, ServerUnderTest) throws -> Void
+    ) throws {
         try Scene.play(front) { scene in
             let files = [
                 "site/a.txt": "a", "site/page.html": "page", "site/dir/index.html": "index", "site/dir/first.html": "first",
@@ -16,7 +17,7 @@ import Testing
             try scene.sandbox.makeDirectory("site/empty")
             let server = try scene.serve(
                 body.replacingOccurrences(of: "BOX", with: scene.sandbox.path),
-                http: http.replacingOccurrences(of: "BOX", with: scene.sandbox.path))
+                http: http.replacingOccurrences(of: "BOX", with: scene.sandbox.path), workers: workers)
             try test(scene, server)
         }
     }
@@ -157,7 +158,8 @@ import Testing
             location /html/ { open_file_cache max=10 inactive=1h; open_file_cache_min_uses 3; open_file_cache_valid 1h; }
             location /empty/ { open_file_cache max=10 inactive=1h; open_file_cache_valid 0; }
             """
-        try play(front, body) { (scene, _) throws in
+        // Each loop remembers its own.
+        try play(front, body, workers: 1) { (scene, _) throws in
             let box = scene.sandbox
             func replace(_ name: String, _ text: String) throws {
                 try box.write(name + ".new", text)

@@ -148,7 +148,7 @@ import Testing
             }
             try scene.serve(
                 "location / { proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection \"\"; }",
-                http: "upstream app { server \(origin.address); keepalive 1; }")
+                http: "upstream app { server \(origin.address); keepalive 1; }", workers: 1)  // each loop keeps its own
             for round in 1...2 {
                 _ = try onThreads(2) { [endpoint = scene.endpoint] _ in try endpoint.get("/") }
                 #expect(eventually { origin.connectionsOpen == 1 })
