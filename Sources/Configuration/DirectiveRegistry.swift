@@ -10,7 +10,7 @@ package struct DirectiveRegistry: Sendable {
     let initial: [any Sendable]
     /// Known to nginx, not to us: the reason and what to do instead.
     let refused: [String: String]
-    /// Accepted without effect: why that is safe.
+    /// Accepted without effect: why that is safe. One that is declared too is checked as declared.
     let harmless: [String: String]
     private let byName: [String: [AnyDirective]]
     private let positions: [ObjectIdentifier: Int]
@@ -62,6 +62,9 @@ package struct DirectiveRegistry: Sendable {
 
     /// The names of all directives, sorted; `include` is among them.
     package var names: [String] { (Array(byName.keys) + ["include"]).sorted() }
+
+    /// Those of `names` that have an effect, which a test can prove.
+    package var namesWithEffect: [String] { names.filter { harmless[$0] == nil } }
 
     /// Whether any context knows the directive.
     package func knows(_ name: String) -> Bool { byName[name] != nil || name == "include" }

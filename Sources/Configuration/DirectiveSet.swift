@@ -14,7 +14,7 @@ package protocol DirectiveSet: SendableMetatype {
 }
 
 extension DirectiveSet {
-    /// The type's name with its words apart: `StaticFiles` is "Static files".
+    /// The type's name with its words apart: `StaticFiles` is "Static files", `UpstreamFeature` is "Upstream".
     package static var title: String {
         var title = ""
         for character in String(describing: Self.self) {
@@ -24,7 +24,7 @@ extension DirectiveSet {
                 title.append(character)
             }
         }
-        return title
+        return title.hasSuffix(" feature") ? String(title.dropLast(" feature".count)) : title
     }
 }
 

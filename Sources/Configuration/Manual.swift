@@ -14,7 +14,9 @@ package struct ManualEntry: Sendable {
 
     /// The whole statement without marks, e.g. `gzip on | off;`.
     package var plainSyntax: String {
-        let arguments = syntax.isEmpty ? "" : " " + String(syntax.filter { $0 != "*" })
+        var arguments = syntax.isEmpty ? "" : " "
+        // The star of nginx's `~*` is no mark.
+        for character in syntax where character != "*" || arguments.hasSuffix("~") { arguments.append(character) }
         return name + arguments + (hasBlock ? " { ... }" : ";")
     }
 
@@ -59,7 +61,7 @@ package enum Manual {
             for directive in section.directives { directive.manual.appendMarkdown(to: &output) }
         }
         appendTable("Accepted without effect", "`-t` reports each of these.", registry.harmless, to: &output)
-        appendTable("Refused", "These are directives of nginx that zendan does not have.", registry.refused, to: &output)
+        appendRefused(registry.refused, to: &output)
         while output.hasSuffix("\n\n") { output.removeLast() }
         return output
     }
@@ -77,6 +79,16 @@ package enum Manual {
         output += "## \(title)\n\n\(introduction)\n\n| Directive | Reason |\n|---|---|\n"
         for (name, reason) in reasons.sorted(by: { $0.key < $1.key }) {
             output += "| `\(name)` | \(reason) |\n"
+        }
+        output += "\n"
+    }
+
+    private static func appendRefused(_ reasons: [String: String], to output: inout String) {
+        guard !reasons.isEmpty else { return }
+        output += "## Refused\n\nThese are directives of nginx that zendan does not have.\n\n"
+        for reason in Set(reasons.values).sorted() {
+            let names = reasons.filter { $0.value == reason }.keys.sorted()
+            output += "- **\(reason)**: " + names.map { "`\($0)`" }.joined(separator: ", ") + "\n"
         }
         output += "\n"
     }

@@ -36,13 +36,14 @@ struct Resolver {
     /// Nil for a directive that is accepted without effect.
     private func directive(for statement: Statement, in context: BlockContext) throws(Diagnostic) -> AnyDirective? {
         let name = statement.name
-        if let directive = registry.directive(name, in: context) { return directive }
+        let directive = registry.directive(name, in: context)
         let shown = Diagnostic.quoted(name)
-        if let reason = registry.harmless[name], statement.block == nil {
+        if let reason = registry.harmless[name], directive != nil || statement.block == nil {
             collector.add(
                 Diagnostic("\(shown) has no effect here: \(reason)", at: statement.location, severity: .note))
-            return nil
+            return directive
         }
+        if let directive { return directive }
         if let reason = registry.refused[name] {
             throw Diagnostic("directive \(shown) is not supported: \(reason)", at: statement.location)
         }

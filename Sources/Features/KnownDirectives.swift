@@ -1,7 +1,8 @@
 /// Directives of nginx that this server does not have: refused with the reason, or accepted because nothing can depend on
 /// them here.
 enum KnownDirectives {
-    /// Accepted without an effect; `-t` reports the reason.
+    /// Accepted without an effect; `-t` reports the reason. The two of proxying are declared too: their values are held to
+    /// nginx's rules.
     static let harmless: [String: String] = [
         "accept_mutex": "the kernel wakes one loop per connection",
         "accept_mutex_delay": "the kernel wakes one loop per connection",
@@ -15,8 +16,10 @@ enum KnownDirectives {
         "output_buffers": "files are sent without buffers of their own",
         "pcre_jit": "regular expressions are always compiled to machine code where the library can",
         "postpone_output": "small pieces are joined with the head already",
+        "proxy_busy_buffers_size": "whatever stands in memory may be on its way to the client",
         "proxy_headers_hash_bucket_size": "field names are compared by number",
         "proxy_headers_hash_max_size": "field names are compared by number",
+        "proxy_temp_file_write_size": "what does not fit in memory is written as it comes",
         "request_pool_size": "requests reuse memory",
         "reset_timedout_connection": "a response that is cut short always ends in a reset",
         "scgi_temp_path": "SCGI does not exist here, so nothing is written",

@@ -1,3 +1,4 @@
+import Configuration
 import Platform
 import Server
 
@@ -10,7 +11,7 @@ struct Invocation {
     private enum Job {
         case serve, test, dump
         case signal(Signal)
-        case version, versionAndFeatures, help, listDirectives
+        case version, versionAndFeatures, help, listDirectives, manual
     }
 
     private var job = Job.serve
@@ -67,6 +68,7 @@ struct Invocation {
         case "--help": job = .help
         case "--version": job = .version
         case "--list-directives": job = .listDirectives
+        case "--manual": job = .manual
         default: throw Problem(message: "invalid option: \"\(word)\"")
         }
     }
@@ -110,9 +112,14 @@ struct Invocation {
         case .versionAndFeatures: StandardError.write(VersionText.features)
         case .help: StandardError.write(VersionText.help)
         case .listDirectives:
-            let text = Array((program.registry.names.joined(separator: "\n") + "\n").utf8)
-            try? File.write(1, text.span)
+            printOut(program.registry.namesWithEffect.joined(separator: "\n") + "\n")
+        case .manual: printOut(Manual.markdown(of: program.registry))
         }
         return 0
+    }
+
+    private func printOut(_ text: String) {
+        let bytes = Array(text.utf8)
+        try? File.write(1, bytes.span)
     }
 }

@@ -35,5 +35,6 @@ enum VersionText {
           -e file       the error log until one is configured (default: stderr)
           -c file       the configuration (default: /etc/zendan/zendan.conf)
           -g directives directives outside the configuration file
+          --manual      print what every directive does, in Markdown
         """
 }

@@ -81,7 +81,9 @@ import Testing
     private static let coded: FieldList = ["Accept-Encoding": "gzip"]
 
     @Test(
-        .proves("gzip_min_length", "gzip_vary", "gzip_proxied", "gzip_http_version", "gzip_disable", "gzip_comp_level"),
+        .proves(
+            "gzip", "gzip_types", "gzip_min_length", "gzip_vary", "gzip_proxied", "gzip_http_version", "gzip_disable",
+            "gzip_comp_level"),
         arguments: Front.allAvailable)
     func whatIsCompressed(_ front: Front) throws {
         let long = String(repeating: "abcdefghij klmnopqrst uvwxyz abcabcabdabe ", count: 80)

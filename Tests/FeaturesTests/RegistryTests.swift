@@ -1,4 +1,6 @@
 import Configuration
+import Foundation
+import TestSupport
 import Testing
 
 @testable import Features
@@ -18,8 +20,17 @@ import Testing
         }
         for name in FeatureList.harmless.keys {
             #expect(FeatureList.refused[name] == nil, "\(name) is harmless and refused")
-            #expect(name == "zone" || !registry.knows(name), "\(name) is there and harmless")
+            let isChecked = ["proxy_busy_buffers_size", "proxy_temp_file_write_size"].contains(name)
+            #expect(isChecked == registry.knows(name), "\(name) is there and harmless")
+            #expect(!registry.namesWithEffect.contains(name))
         }
+    }
+
+    /// docs/manual.md is what `zendan --manual` prints.
+    @Test func theManualIsUpToDate() {
+        let file = Environment.packageRoot + "/docs/manual.md"
+        let text = FileManager.default.contents(atPath: file).map { String(decoding: $0, as: UTF8.self) }
+        #expect(text == Manual.markdown(of: registry), "write it again: .build/debug/zendan --manual >docs/manual.md")
     }
 
     @Test func theDirectivesOfTheFrontLayer() {

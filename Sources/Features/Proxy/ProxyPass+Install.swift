@@ -154,18 +154,7 @@ extension ProxyPass {
         try checkTemporary(s, largest, plan)
         options.maxTempFileSize = s.maxTemp
         plan.site.directories.insert(options.tempPath)
-        for (name, reason) in checkedOnly {
-            guard let place = plan.block.statement(name)?.location else { continue }
-            plan.site.warnings.append(
-                Diagnostic("\"\(name)\" is checked and has no effect here: \(reason)", at: place, severity: .note))
-        }
     }
-
-    /// What nginx tunes and nothing here depends on: the values are held to nginx's rules, `-t` says why no more.
-    private static let checkedOnly = [
-        ("proxy_busy_buffers_size", "whatever stands in memory may be on its way to the client"),
-        ("proxy_temp_file_write_size", "what does not fit in memory is written as it comes"),
-    ]
 
     private static func checkTemporary(_ s: Settings, _ largest: Int, _ plan: LocationPlanBuilder) throws(Diagnostic) {
         if let write = s.tempWrite, write < largest {
