@@ -5,10 +5,12 @@ import HTTP
 package enum StoredFields {
     /// The lines of `head` that may be stored: all but those that belong to the connection, the framing, and Age, which is
     /// computed anew for every reader.
-    package static func select(from head: ResponseHead, omittingSetCookie: Bool) -> Fields {
+    /// `keepingLength`: of the answer to a HEAD, whose Content-Length is not that of a body stored here.
+    package static func select(from head: ResponseHead, omittingSetCookie: Bool, keepingLength: Bool = false) -> Fields {
         var fields = Fields()
         for slot in head.slots {
-            if isOfConnection(slot.name) || isNominated(slot, head) { continue }
+            let isKept = keepingLength && slot.name == .contentLength
+            if !isKept, isOfConnection(slot.name) || isNominated(slot, head) { continue }
             if omittingSetCookie, slot.name == .setCookie { continue }
             fields.append(interned: slot.name, spelledAs: head.spelling(slot), head.value(slot))
         }

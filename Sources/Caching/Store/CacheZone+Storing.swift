@@ -7,6 +7,22 @@ extension CacheZone {
     /// Names the temporary files of this process.
     static let processNumber = Int(ProcessControl.identifier)
 
+    /// Under which digest a complete response is put that was meant for `digest`: a variant never takes the place of another
+    /// one that has come under the key meanwhile.
+    func settled(_ digest: Digest, for head: StoredHead) -> Digest {
+        if head.vary.isEmpty { return digest }
+        let stored = head.key
+        let key = CacheKey(stored.bytes.array)
+        guard digest == key.digest else { return digest }
+        let generation = generation
+        let isTaken = shard(digest).withLock { shard in
+            guard let index = shard.nodes.find(digest), let first = shard.nodes[index].entry, first.generation == generation
+            else { return false }
+            return first.head.hasKey(key.bytes.span) && first.head.vary == head.vary && first.head.variant != head.variant
+        }
+        return isTaken ? key.digest(of: head.variant) : digest
+    }
+
     /// A writer for a response that was judged storable; nil when it could never fit. `temporaryDirectory` is
     /// `proxy_temp_path` where `use_temp_path` is on.
     package func beginStore(_ head: StoredHead, digest: Digest, temporaryDirectory: String? = nil) -> EntryWriter? {

@@ -196,12 +196,13 @@ package final class EntryWriter: Sendable {
 
     /// Renames the file and makes it known, both under the stripe of its name.
     private func place(_ finished: Finished, now: WallTime) throws(SystemError) -> Entry? {
+        let digest = zone.settled(digest, for: head)
         zone.ensureNode(digest, now: now)
         let entry = zone.makeEntry(head, finished.body, digest: digest, fileMark: finished.mark)
         let size = DiskAccount.rounded(finished.size)
         let target = zone.directory.filePath(for: digest)
         let isKnown = try zone.stripe(digest).withLock { (_: inout Bool) throws(SystemError) in
-            try move(finished.path, to: target)
+            try move(finished.path, to: target, digest)
             let isKnown = zone.publish(entry, size: size, now: now)
             if !isKnown { try? File.remove(target) }
             return isKnown
@@ -216,7 +217,7 @@ package final class EntryWriter: Sendable {
         return isKnown ? entry : nil
     }
 
-    private func move(_ path: String, to target: String) throws(SystemError) {
+    private func move(_ path: String, to target: String, _ digest: Digest) throws(SystemError) {
         do throws(SystemError) {
             try File.rename(path, to: target)
         } catch {

@@ -40,11 +40,15 @@ package final class Fill: Sendable {
 
     package let key: CacheKey
     package let place: CachePlace
-    package let startedAt: WallTime
+    /// Milliseconds of the monotonic clock.
+    package let startedAt: Int64
     private let memoryLimit: Int
     private let state: Lock<FillState>
 
-    package init(key: CacheKey, place: CachePlace, startedAt: WallTime, memoryLimit: Int = Fill.usualMemoryLimit) {
+    package init(
+        key: CacheKey, place: CachePlace, startedAt: Int64 = Clock.monotonicMilliseconds(),
+        memoryLimit: Int = Fill.usualMemoryLimit
+    ) {
         self.key = key
         self.place = place
         self.startedAt = startedAt
@@ -80,6 +84,23 @@ package final class Fill: Sendable {
         state.withLock { state in
             if case .open = state.judgement, let waker { state.readers[reader]?.waker = waker }
             return state.judgement
+        }
+    }
+
+    /// How far the response has come, for who waits for all of it. Lost: it was cut short, or can no longer be stored and
+    /// goes on at the pace of those who read it.
+    package enum Progress: Sendable { case arriving, whole, lost }
+
+    /// The progress so far; while it arrives, `waker` is registered for the reader under the same lock.
+    package func progress(_ reader: Reader, _ waker: Waker) -> Progress {
+        state.withLock { state in
+            switch state.end {
+            case .open where state.canSpool:
+                state.readers[reader]?.waker = waker
+                return .arriving
+            case .complete: return .whole
+            case .open, .broken: return .lost
+            }
         }
     }
 

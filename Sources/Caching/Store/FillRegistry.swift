@@ -6,7 +6,8 @@ import Platform
 package final class FillRegistry: Sendable {
     private struct State {
         var running: [Digest: Fill] = [:]
-        var refused: [Digest: WallTime] = [:]
+        /// Until when, in milliseconds of the monotonic clock.
+        var refused: [Digest: Int64] = [:]
     }
 
     private static let mostMarks = 4096
@@ -18,24 +19,32 @@ package final class FillRegistry: Sendable {
     package enum Join: Sendable {
         /// The caller starts the fetch that feeds this fill.
         case lead(Fill)
+        /// The same, because the fetch that runs has taken longer than `proxy_cache_lock_age`: it goes on for those who
+        /// follow it already.
+        case takeOver(Fill)
         case follow(Fill)
         /// Fetch without a fill.
         case alone(CacheReason)
     }
 
-    /// Joins the fill of a place, or becomes the one that starts it.
-    package func join(_ key: CacheKey, _ place: CachePlace, now: WallTime, memoryLimit: Int = Fill.usualMemoryLimit) -> Join {
+    /// Joins the fill of a place, or becomes the one that starts it. `now` and `lockAge` are milliseconds, the first of the
+    /// monotonic clock; without an age a fill is followed as long as it runs.
+    package func join(
+        _ key: CacheKey, _ place: CachePlace, now: Int64, lockAge: Int64? = nil, memoryLimit: Int = Fill.usualMemoryLimit
+    ) -> Join {
         state.withLock { state in
             if let until = state.refused[place.digest] {
                 if now < until { return .alone(.refusedRecently) }
                 state.refused[place.digest] = nil
             }
+            var isTooOld = false
             if let fill = state.running[place.digest], fill.key.bytes == key.bytes {
-                return fill.acceptsReaders ? .follow(fill) : .alone(.noRoom)
+                isTooOld = lockAge.map { now - fill.startedAt >= $0 } ?? false
+                if !isTooOld { return fill.acceptsReaders ? .follow(fill) : .alone(.noRoom) }
             }
             let fill = Fill(key: key, place: place, startedAt: now, memoryLimit: memoryLimit)
             state.running[place.digest] = fill
-            return .lead(fill)
+            return isTooOld ? .takeOver(fill) : .lead(fill)
         }
     }
 
@@ -50,12 +59,14 @@ package final class FillRegistry: Sendable {
     }
 
     /// Marks a key whose response was refused by nature, so that nobody queues behind the next one; takes its fill out.
-    package func refuse(_ fill: Fill, now: WallTime, seconds: Int = 5) {
+    ///
+    /// The mark holds for 5 s, or `lockAge` milliseconds.
+    package func refuse(_ fill: Fill, now: Int64, lockAge: Int64? = nil) {
         state.withLock { state in
             if state.running[fill.place.digest] === fill { state.running[fill.place.digest] = nil }
             if state.refused.count >= FillRegistry.mostMarks { state.refused = state.refused.filter { now < $0.value } }
             guard state.refused.count < FillRegistry.mostMarks else { return }
-            state.refused[fill.place.digest] = now.advanced(bySeconds: seconds)
+            state.refused[fill.place.digest] = now + (lockAge ?? 5000)
         }
     }
 

@@ -61,6 +61,9 @@ package final class StoredHead: Sendable {
         return fields.value(fields.slots[index]).array
     }
 
+    /// What Content-Length says, where it is kept: in the answer to a HEAD.
+    package var statedLength: Int? { value(.contentLength).flatMap { $0.span.decimal() } }
+
     /// Bytes of memory it takes, near enough to be charged for.
     package var cost: Int {
         160 + key.count + vary.names.count + fields.bytes.count + fields.slots.count * MemoryLayout<FieldSlot>.stride

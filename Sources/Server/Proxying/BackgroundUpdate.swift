@@ -59,13 +59,18 @@ final class BackgroundUpdate: Parking {
             _ = CacheJudging.confirm(head, entry, context, cache, now: now)
             return end()
         }
+        let failure = StaleConditions.status(head.status)
+        guard StaleRules.afterFailure(failure, entry.head.lifetime, settings: cache.settings, at: now) == nil else {
+            upstream.close()
+            return end()
+        }
         let result = CacheJudging.judge(head, context, cache, key, now: WallTime(milliseconds: loop.wallNow))
         guard let stored = result.stored else {
             // The stale copy stays.
             upstream.close()
             return end()
         }
-        let fill = Fill(key: key, place: place, startedAt: now)
+        let fill = Fill(key: key, place: place)
         let writer = cache.zone.beginStore(
             stored, digest: place.digest(for: stored, key: key), temporaryDirectory: plan.options.tempPath)
         fill.judge(.storable(stored))

@@ -14,6 +14,8 @@ package final class CachedExchange {
     private var key = CacheKey([])
     private var stale: Entry?
     private var place = CachePlace(digest: Digest(high: 0, low: 0))
+    /// When this began to wait for somebody else's fetch.
+    private var waitsSince: Int64?
 
     init?(_ plan: ProxyPlan, _ context: RequestContext, _ exchange: Exchange) {
         guard let cache = plan.options.cache else { return nil }
@@ -47,7 +49,8 @@ package final class CachedExchange {
     private func makeKey() {
         var bytes: [UInt8] = []
         cache.key.append(to: &bytes, context)
-        if context.method == .head, !cache.convertsHead { bytes.append(literal: "HEAD") }
+        // No key of a GET ends so: its client would be handed a response without its body.
+        if context.method == .head, !cache.convertsHead { bytes.append(literal: "\0HEAD") }
         key = CacheKey(bytes)
         place = CachePlace(digest: key.digest)
         state.key = key
@@ -113,13 +116,20 @@ package final class CachedExchange {
     static func compose(_ entry: Entry, _ plan: ProxyPlan, _ context: RequestContext, _ now: WallTime) {
         context.cacheState().entry = entry
         ResponseRewriting.apply(
-            stored: entry.head.fields, status: entry.head.status, length: entry.body.count, context, plan)
+            stored: entry.head.fields, status: entry.head.status,
+            length: isHeadAlone(context, plan) ? entry.head.statedLength : entry.body.count, context, plan)
         context.response.fields.append(.age, decimal: entry.head.lifetime.age(at: now))
         switch entry.body {
         case .memory(let bytes): context.response.content = .memory(bytes, 0..<bytes.count)
         case .file(let file):
             context.response.content = .file(file.descriptor, file.offset..<(file.offset + file.count))
         }
+    }
+
+    /// Whether what is stored for this request is the answer to a HEAD: it states a length and has no body.
+    private static func isHeadAlone(_ context: RequestContext, _ plan: ProxyPlan) -> Bool {
+        guard context.method == .head, let cache = plan.options.cache else { return false }
+        return !cache.convertsHead
     }
 
     /// Serves what this loop has at hand, without a task; false when there is anything to find out first.
@@ -154,7 +164,7 @@ package final class CachedExchange {
     private func bypass() async -> Outcome {
         state.status = .bypass
         state.reason = .bypass
-        let fill = Fill(key: key, place: place, startedAt: now)
+        let fill = Fill(key: key, place: place)
         return await lead(fill)
     }
 
@@ -174,16 +184,30 @@ package final class CachedExchange {
     private func fill(_ attemptsLeft: Int) async -> Outcome {
         guard cache.usesLock else {
             if stale != nil { _ = cache.zone.beginUpdate(place.digest) }
-            return await lead(Fill(key: key, place: place, startedAt: now))
+            return await lead(Fill(key: key, place: place))
         }
-        switch cache.zone.fills.join(key, place, now: now) {
-        case .lead(let fill):
-            if stale != nil { _ = cache.zone.beginUpdate(place.digest) }
-            return await lead(fill)
-        case .follow(let fill): return await follow(fill, attemptsLeft)
-        case .alone(let reason):
-            state.reason = reason
-            return await lead(Fill(key: key, place: place, startedAt: now))
+        while true {
+            switch cache.zone.fills.join(key, place, now: context.serving.loop.now, lockAge: cache.lockAge) {
+            case .lead(let fill):
+                // Between the look and the lead another loop's fetch may have ended.
+                if case .hit(let entry, _) = cache.zone.find(key, context.head, now: now) {
+                    fill.judge(.failed(status: 304))
+                    cache.zone.fills.remove(fill)
+                    state.status = .hit
+                    state.reason = .hit
+                    return serve(entry)
+                }
+                if stale != nil { _ = cache.zone.beginUpdate(place.digest) }
+                return await lead(fill)
+            case .takeOver(let fill):
+                state.reason = .lockAge
+                return await lead(fill)
+            case .follow(let fill):
+                if let outcome = await follow(fill, attemptsLeft) { return outcome }
+            case .alone(let reason):
+                state.reason = reason
+                return await lead(Fill(key: key, place: place))
+            }
         }
     }
 
@@ -203,8 +227,16 @@ package final class CachedExchange {
             if let reader { fill.detach(reader) }
             return revalidated(head, stale, fill, upstream)
         }
-        let judgement = judge(head)
-        switch judgement {
+        // What is stored and may stand in for this status stays: an error never replaces it, however storable.
+        if let outcome = staleInstead(of: StaleConditions.status(head.status)) {
+            if let reader { fill.detach(reader) }
+            cache.zone.endUpdate(place.digest)
+            fill.judge(.failed(status: head.status))
+            cache.zone.fills.remove(fill)
+            upstream.close()
+            return outcome
+        }
+        switch judge(head) {
         case .store(let stored):
             let writer = cache.zone.beginStore(
                 stored, digest: place.digest(for: stored, key: key), temporaryDirectory: plan.options.tempPath)
@@ -245,19 +277,12 @@ package final class CachedExchange {
     /// The head may not be stored: it is the first client's alone, the others ask for themselves.
     private func refused(_ fill: Fill, _ head: ResponseHead, _ reason: CacheReason, _ upstream: UpstreamExchange) -> Outcome {
         cache.zone.endUpdate(place.digest)
-        let isFailure = head.status == 500 || (502...504).contains(head.status)
-        if let outcome = staleInstead(of: StaleConditions.status(head.status)) {
-            fill.judge(.failed(status: head.status))
-            cache.zone.fills.remove(fill)
-            upstream.close()
-            return outcome
-        }
-        if isFailure {
+        if CachedExchange.isFailure(head.status) {
             fill.judge(.failed(status: head.status))
             cache.zone.fills.remove(fill)
         } else {
             fill.judge(.refused(reason))
-            cache.zone.fills.refuse(fill, now: now)
+            cache.zone.fills.refuse(fill, now: context.serving.loop.now, lockAge: cache.lockAge)
         }
         if state.status != .bypass { state.reason = reason }
         if exchange.isGone {
@@ -303,26 +328,43 @@ package final class CachedExchange {
 
     // MARK: Reading a fill
 
-    /// Waits until the head is judged, then reads along.
-    private func follow(_ fill: Fill, _ attemptsLeft: Int) async -> Outcome {
+    /// Waits until the head is judged, then reads along; nil: what runs now has to be asked for again.
+    ///
+    /// Where the configuration bounds the wait, the response is waited for whole, as in nginx: who has been given its first
+    /// bytes could not go elsewhere any more.
+    private func follow(_ fill: Fill, _ attemptsLeft: Int) async -> Outcome? {
         guard let reader = fill.attach() else {
             state.reason = .noRoom
             return await pass()
         }
         let loop = context.serving.loop
-        let started = loop.now
-        let timeout = [cache.lockTimeout, cache.lockAge].compactMap { $0 }.min()
+        let since = waitsSince ?? loop.now
+        waitsSince = since
         while true {
             switch fill.judgement(reader, exchange.waker) {
             case .open: break
             case .storable(let stored):
-                guard stored.selects(context.head) else {
-                    fill.detach(reader)
-                    state.reason = .otherVariant
-                    return await lead(Fill(key: key, place: place, startedAt: now))
+                if stored.selects(context.head) {
+                    let mayReadAlong = cache.lockTimeout == nil && cache.lockAge == nil || context.method == .head
+                    switch mayReadAlong ? .whole : fill.progress(reader, exchange.waker) {
+                    case .whole:
+                        state.status = .hit
+                        state.reason = .joined
+                        return read(stored, FillFollower(fill, reader, declaredLength: stored.declaredLength))
+                    case .lost:
+                        fill.detach(reader)
+                        return nil
+                    case .arriving: break
+                    }
+                    break
                 }
-                state.reason = .joined
-                return read(stored, FillFollower(fill, reader, declaredLength: stored.declaredLength))
+                fill.detach(reader)
+                state.reason = .otherVariant
+                let other = CachePlace(digest: key.digest(of: stored.vary.variant(of: context.head)), vary: stored.vary)
+                let isKnown = other.digest == place.digest
+                place = other
+                // An origin whose Vary changes from answer to answer is asked without waiting for others.
+                return isKnown ? await lead(Fill(key: key, place: place)) : nil
             case .refused(let reason):
                 fill.detach(reader)
                 state.reason = reason
@@ -330,27 +372,36 @@ package final class CachedExchange {
             case .failed(let status):
                 fill.detach(reader)
                 if status == 304, attemptsLeft > 0 { return await lookUp(attemptsLeft: attemptsLeft - 1) }
-                return staleInstead(of: CacheJudging.conditions(status)) ?? .failed(status)
+                if let outcome = staleInstead(of: CacheJudging.conditions(status)) { return outcome }
+                return CachedExchange.isFailure(status) ? .failed(status) : await pass()
             }
-            _ = await exchange.park(until: timeout.map { started + $0 } ?? loop.now + 60_000)
             if exchange.isGone {
                 fill.detach(reader)
                 return .failed(499)
             }
-            if let timeout, loop.now >= started + timeout, case .open = fill.judgement(reader, nil) {
+            let passesAt = cache.lockTimeout.map { since + $0 } ?? .max
+            let isOldAt = cache.lockAge.map { fill.startedAt + $0 } ?? .max
+            if loop.now >= passesAt {
                 fill.detach(reader)
-                let isAge = cache.lockAge.map { $0 <= timeout } ?? false
-                state.reason = isAge ? .lockAge : .lockTimeout
-                if isAge { return await lead(Fill(key: key, place: place, startedAt: now)) }
+                state.reason = .lockTimeout
                 return await pass()
             }
+            if loop.now >= isOldAt {
+                fill.detach(reader)
+                return nil
+            }
+            _ = await exchange.park(until: min(passesAt, isOldAt, loop.now + 60_000))
         }
     }
+
+    /// Whether a status says that the origin gave no usable response.
+    private static func isFailure(_ status: Int) -> Bool { status == 500 || (502...504).contains(status) }
 
     /// Composes the head of a response that is still arriving.
     private func read(_ stored: StoredHead, _ follower: FillFollower) -> Outcome {
         ResponseRewriting.apply(
-            stored: stored.fields, status: stored.status, length: stored.declaredLength, context, plan)
+            stored: stored.fields, status: stored.status,
+            length: CachedExchange.isHeadAlone(context, plan) ? stored.statedLength : stored.declaredLength, context, plan)
         if stored.lifetime.ageAtReceipt > 0 {
             context.response.fields.append(.age, decimal: stored.lifetime.age(at: now))
         }
@@ -361,59 +412,5 @@ package final class CachedExchange {
         }
         context.response.isFollowing = true
         return .follow(follower)
-    }
-}
-
-/// Decisions about heads that a client's exchange and a background update share.
-enum CacheJudging {
-    struct Result {
-        let stored: StoredHead?
-        let reason: CacheReason
-
-        func map<T>(_ store: (StoredHead) -> T, refusing refuse: (CacheReason) -> T) -> T {
-            if let stored { store(stored) } else { refuse(reason) }
-        }
-    }
-
-    static func judge(_ head: ResponseHead, _ context: RequestContext, _ cache: CachePlan, _ key: CacheKey, now: WallTime)
-        -> Result
-    {
-        if cache.noStore.contains(where: { $0.isTrue(context) }) { return Result(stored: nil, reason: .proxyNoCache) }
-        let facts = ResponseFacts(head)
-        let delay = Int(max(0, context.serving.loop.now - context.startedTick) / 1000)
-        switch Storability.judge(facts, RequestFacts(context.head), cache.settings, now: now, delaySeconds: delay) {
-        case .refuse(let reason): return Result(stored: nil, reason: reason)
-        case .store(let lifetime, let vary, let reason):
-            let fields = StoredFields.select(from: head, omittingSetCookie: cache.settings.omitsSetCookie)
-            let stored = StoredHead(
-                key: FrozenBytes(key.bytes), status: head.status, fields: fields, lifetime: lifetime, vary: vary,
-                variant: vary.isEmpty ? Vary.noVariant : vary.variant(of: context.head), declaredLength: head.contentLength,
-                reason: reason)
-            return Result(stored: stored, reason: reason)
-        }
-    }
-
-    /// The entry after a 304 has confirmed it.
-    static func confirm(_ head: ResponseHead, _ entry: Entry, _ context: RequestContext, _ cache: CachePlan, now: WallTime)
-        -> Entry
-    {
-        let fields = StoredFields.update(entry.head.fields, by: head, omittingSetCookie: cache.settings.omitsSetCookie)
-        var facts = ResponseFacts(status: entry.head.status, fields)
-        facts.age = ResponseFacts(head).age
-        guard
-            case .store(let lifetime, _, let reason) = Storability.judge(
-                facts, RequestFacts(context.head), cache.settings, now: now)
-        else { return entry }
-        let confirmed = entry.head.confirmed(fields: fields, lifetime: lifetime, reason: reason)
-        return cache.zone.confirm(entry, with: confirmed, now: now)
-    }
-
-    /// Which conditions of `proxy_cache_use_stale` a failure meets.
-    static func conditions(_ status: Int) -> StaleConditions {
-        switch status {
-        case 504: [.timeout, .http504]
-        case 502: [.error, .invalidHeader, .http502]
-        default: StaleConditions.status(status)
-        }
     }
 }
