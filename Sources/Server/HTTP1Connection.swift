@@ -344,8 +344,7 @@ package final class HTTP1Connection: Endpoint, Drain {
         clearDeadline()
         writer.attachFilters(exchange.outbox)
         exchange.startDraining()
-        exchange.outbox.append(content)
-        if self.exchange === exchange { exchange.outbox.end() }
+        exchange.outbox.end(with: content)
     }
 
     func abortSending(_ context: RequestContext) {

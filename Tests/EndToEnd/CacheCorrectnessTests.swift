@@ -249,4 +249,26 @@ import Testing
             for target in ["/a", "/aHEAD", "/a"] { #expect(try scene.get(target).text == "hello") }
         }
     }
+
+    // MARK: Delivery
+
+    /// What is at hand whole is compressed and framed as one piece: no flush stands between its bytes and its end.
+    @Test(arguments: Front.allAvailable)
+    func aShortAnswerIsOneChunk(_ front: Front) throws {
+        try play(front, "proxy_cache_valid 1m; gzip on; gzip_types *;") { _, reply in
+            try reply.respond(200, ["Content-Type": "text/css"], String(repeating: "a { color: red }\n", count: 20))
+        } _: { scene, origin throws in
+            let request = "GET /a HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n"
+            _ = try scene.endpoint.exchange(request)
+            for _ in 0..<2 {
+                let client = try scene.client()
+                try client.send(request)
+                let head = try client.receiveHead()
+                #expect(head.cacheStatus == "HIT" && head["Content-Encoding"] == "gzip")
+                let size = try Int(client.receiveLine() ?? "", radix: 16) ?? 0
+                _ = try client.receive(size)
+                #expect(try client.receiveRest() == Array("\r\n0\r\n\r\n".utf8))
+            }
+        }
+    }
 }

@@ -95,8 +95,7 @@ package final class Exchange: Parking {
         case .composed:
             closeUpstream()
             begin()
-            outbox.append(context.response.content)
-            outbox.end()
+            outbox.end(with: context.response.content)
         case .follow(let follower):
             follow(follower)
         case .pass:

@@ -69,8 +69,7 @@ package final class Outbox {
     /// Appends a range of a block that nobody writes to any more.
     package func append(_ region: ByteRegion) {
         guard !isDiscarded, region.count > 0 else { return }
-        push(Source(kind: .memory(region), low: region.range.lowerBound, high: region.range.upperBound))
-        memoryCount += region.count
+        pushMemory(region)
         owner?.pumpDrain()
         settle()
     }
@@ -88,13 +87,26 @@ package final class Outbox {
         owner?.pumpDrain()
     }
 
-    package func append(_ content: Content) {
+    /// Appends all that there is, and ends: a filter sees the last bytes and the end together, and does not flush between.
+    package func end(with content: Content) {
+        if !isDiscarded { push(content) }
+        end()
+    }
+
+    private func push(_ content: Content) {
         switch content {
         case .empty: break
-        case .memory(let bytes, let range): append(ByteRegion(bytes, range))
-        case .file(let file, let range): append(file, range)
-        case .pieces(let pieces): for piece in pieces { append(piece) }
+        case .memory(let bytes, let range): pushMemory(ByteRegion(bytes, range))
+        case .file(let file, let range):
+            if !range.isEmpty { push(Source(kind: .file(file), low: range.lowerBound, high: range.upperBound)) }
+        case .pieces(let pieces): for piece in pieces { push(piece) }
         }
+    }
+
+    private func pushMemory(_ region: ByteRegion) {
+        guard region.count > 0 else { return }
+        push(Source(kind: .memory(region), low: region.range.lowerBound, high: region.range.upperBound))
+        memoryCount += region.count
     }
 
     package func end() {
@@ -203,7 +215,8 @@ package final class Outbox {
 
     /// Whether the end follows right after the piece at the front.
     package var frontIsLast: Bool {
-        guard stages.isEmpty, isEnded, !hasFailed, head == sources.count - 1 else { return false }
+        if let last = stages.last { return last.isFinished && !last.filter.hasFailed }
+        guard isEnded, !hasFailed, head == sources.count - 1 else { return false }
         if case .follow = sources[head].kind { return false }
         return true
     }
@@ -291,17 +304,25 @@ package final class Outbox {
 
     // MARK: Filters
 
+    /// What the filter gives for all that is at hand below it, or for as much as its block holds: few chunks, few calls.
     private func stageFront(_ level: Int) -> Front {
         let stage = stages[level]
-        while true {
-            if stage.hasOutput {
-                piece = ByteRegion(stage.output, stage.offset..<stage.output.count)
-                return .memory
-            }
+        if !stage.hasOutput {
             if stage.filter.hasFailed { return .failed }
             if stage.isFinished { return .end }
             stage.output = ByteBuffer(capacity: FilterStage.capacity)
             stage.offset = 0
+            if let front = gather(stage, level), !stage.hasOutput { return front }
+        }
+        piece = ByteRegion(stage.output, stage.offset..<stage.output.count)
+        return .memory
+    }
+
+    /// Runs the filter until its block is full or there is nothing below; what there is instead. nil: the block is full.
+    private func gather(_ stage: FilterStage, _ level: Int) -> Front? {
+        while stage.output.room > 0 {
+            if stage.filter.hasFailed { return .failed }
+            if stage.isFinished { return .end }
             if stage.inputEnded {
                 stage.isFinished = stage.filter.finish(into: stage.output)
                 continue
@@ -311,16 +332,19 @@ package final class Outbox {
                 let piece = piece
                 let taken = stage.filter.process(piece.bytes, into: stage.output)
                 consume(taken, below: level)
+                if taken == 0, stage.hasOutput { return nil }
             case .file:
                 guard let file = pieceFile, let taken = stage.processFile(file, pieceOffset, pieceCount) else { return .failed }
                 consume(taken, below: level)
+                if taken == 0, stage.hasOutput { return nil }
             case .wait:
-                if stage.filter.flush(into: stage.output) { continue }
+                _ = stage.filter.flush(into: stage.output)
                 return .wait
             case .end: stage.inputEnded = true
             case .failed: return .failed
             }
         }
+        return nil
     }
 
     private func consume(_ n: Int, below level: Int) {
