@@ -78,6 +78,12 @@ package final class Sandbox: Sendable {
         try? FileManager.default.removeItem(atPath: path(relative))
     }
 
+    /// Sets when a file was changed last, in seconds since 1970.
+    package func setModificationTime(_ relative: String, _ seconds: Int) throws {
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSince1970: Double(seconds))], ofItemAtPath: path(relative))
+    }
+
     /// Removes everything, unless ZENDAN_KEEP=1.
     package func remove() {
         guard FileManager.default.fileExists(atPath: path) else { return }

@@ -36,12 +36,12 @@ enum ExpiresRule: Sendable, Equatable {
     /// Seconds after local midnight.
     case daily(Int64)
 
-    /// nil: not a rule.
+    /// nil: not a rule. Behind `modified` only a time is one, as in nginx.
     init?(_ text: String, isModified: Bool) {
         switch text {
-        case "off": self = .off
-        case "epoch": self = .epoch
-        case "max": self = .max
+        case "off" where !isModified: self = .off
+        case "epoch" where !isModified: self = .epoch
+        case "max" where !isModified: self = .max
         default:
             if text.hasPrefix("@") {
                 guard !isModified, let seconds = ArgumentTypes.seconds(String(text.dropFirst())), seconds <= 86400 else {
@@ -93,8 +93,9 @@ struct Expires: Sendable {
             context.response.fields.append(.cacheControl, literal: "max-age=315360000")
         case .afterAccess(let seconds): add(now &+ seconds, seconds, context)
         case .afterModification(let seconds):
-            let modified = context.response.lastModified ?? now
-            add(modified &+ seconds, modified &+ seconds &- now, context)
+            // No time at all is the moment itself, as in nginx; less than none is never fresh.
+            let modified = seconds == 0 ? now : context.response.lastModified ?? now
+            add(modified &+ seconds, seconds < 0 ? -1 : modified &+ seconds &- now, context)
         case .daily(let seconds): addDaily(seconds, now, context)
         }
     }

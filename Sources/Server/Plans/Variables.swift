@@ -143,8 +143,10 @@ package struct VariableTable {
                 return VariableReader { context, output in context.appendSlot(slot, to: &output) }
             case .family, nil: break
             }
-            for family in families where lowercase.hasPrefix(family.name) && lowercase.count > family.name.count {
+            for family in families where lowercase.hasPrefix(family.name) {
                 guard case .family(let make) = family.kind else { continue }
+                // As nginx: the bare prefix is a variable that never has a value.
+                if lowercase.count == family.name.count { return VariableReader(dependsOnRequest: false) { _, _ in false } }
                 if !declared.contains(lowercase), let reader = make(String(lowercase.dropFirst(family.name.count))) {
                     return reader
                 }
