@@ -19,6 +19,20 @@ package enum ErrorResponse {
         }
     }
 
+    /// A header filter refuses the response: with a page of the server's own here, or, where `error_page` says so, with what
+    /// the pipeline finds when it goes on (`context.filterRefusal`).
+    ///
+    /// - Returns: whether the response is final.
+    package static func refuse(_ context: RequestContext, _ status: Int) -> Bool {
+        if RequestPipeline.errorPage(context, for: status) != nil {
+            context.filterRefusal = status
+            return false
+        }
+        compose(context, status)
+        context.response.isReplaced = true
+        return true
+    }
+
     /// Makes the page for `status` the context's response. Fields that a handler has set (Location, Content-Range) stay.
     package static func compose(_ context: RequestContext, _ status: Int) {
         let shown = visible(status)

@@ -181,7 +181,8 @@ package final class HTTP1Connection: Endpoint, Drain {
         } catch {
             prepare(context)
             RequestLog.write(context, .info, error.reason)
-            context.response.closesConnection = true
+            // Whatever answers: where the next request would begin is not known.
+            context.head.keepsAlive = false
             proceed(context, RequestPipeline.refuse(context, hosts, error))
         }
     }
@@ -219,7 +220,8 @@ package final class HTTP1Connection: Endpoint, Drain {
     func proceed(_ context: RequestContext, _ step: RequestPipeline.Step) {
         self.context = context
         switch step {
-        case .respond(.composed): answerNow(context)
+        case .respond(.composed):
+            if context.body.isWhole || discardsBody(context) { answerNow(context) }
         case .respond: abortRequest(context)
         case .wait(let need): startExchange(context, need)
         case .close: abortRequest(context)
@@ -241,6 +243,8 @@ package final class HTTP1Connection: Endpoint, Drain {
         watchesPeer = true
         // What came with the head goes out with the upstream's.
         if context.body.mode == .streaming, context.body.wantsBytes { feedFromHead(context) }
+        // A client that announced an empty body waits as well; nginx does not keep it waiting either.
+        if context.head.expectsContinue, context.body.isWhole { sendContinue(context) }
         want(interest)
         exchange.start(need)
     }
@@ -322,10 +326,25 @@ package final class HTTP1Connection: Endpoint, Drain {
 
     // MARK: Answering
 
+    /// Takes what came of a body that nobody asked for, before it is answered; false: its framing is broken, which has been
+    /// answered instead.
+    private func discardsBody(_ context: RequestContext) -> Bool {
+        guard context.body.failure == nil else { return true }
+        context.body.discard()
+        feedFromHead(context)
+        guard let failure = context.body.failure else { return true }
+        RequestLog.write(context, .info, failure.reason)
+        context.head.keepsAlive = false
+        // A status that is an error already stays what it is, as in nginx.
+        if context.response.status >= 300 { return true }
+        proceed(context, RequestPipeline.reject(context, failure))
+        return false
+    }
+
     /// Sends an answer that is ready; whatever the first system call does not take goes into an exchange.
     func answerNow(_ context: RequestContext) {
         let writer = ResponseWriter(connection: self, context)
-        writer.settleHead()
+        guard writer.settleHead() else { return proceed(context, RequestPipeline.refusedByFilter(context)) }
         if writer.mustStream {
             return drainLater(context, writer, from: context.response.content)
         }
@@ -357,8 +376,8 @@ package final class HTTP1Connection: Endpoint, Drain {
 
     package func begin(_ exchange: Exchange) {
         let writer = ResponseWriter(connection: self, exchange.context)
+        guard writer.settleHead() else { return }
         self.writer = writer
-        writer.settleHead()
         writer.attachFilters(exchange.outbox)
     }
 

@@ -22,3 +22,15 @@ enum KeepaliveDisabling {
             && !agent.contains(Array("Chrome/".utf8).span)
     }
 }
+
+extension RequestContext {
+    /// Whether the connection ends with this response, by what is known before its framing is: what was said of the response,
+    /// the request's own wish, the location's bounds.
+    package var endsConnection: Bool {
+        if response.closesConnection || !head.keepsAlive || serving.isDraining { return true }
+        let core = plan.core
+        if core.keepaliveTimeout == 0 || connection.requests >= core.keepaliveRequests { return true }
+        if serving.loop.wallNow - connection.startedAt >= core.keepaliveTime { return true }
+        return core.keepaliveDisable != [] && KeepaliveDisabling.applies(self)
+    }
+}

@@ -30,7 +30,7 @@ package enum RequestPipeline {
             // As nginx: before any location is looked for.
             context.isInServerPhase = false
             context.position = context.plan.handlers.count
-            context.response.closesConnection = true
+            context.head.keepsAlive = false
             return fail(context, RequestFailure(405, "TRACE and CONNECT are not served"))
         }
         context.isInServerPhase = true
@@ -44,6 +44,20 @@ package enum RequestPipeline {
         context.isInServerPhase = false
         context.position = context.plan.handlers.count
         return fail(context, failure)
+    }
+
+    /// Answers in place of a response, with a failure that was found while it was on its way: a body with broken framing.
+    package static func reject(_ context: RequestContext, _ failure: RequestFailure) -> Step {
+        context.response.reset()
+        return fail(context, failure)
+    }
+
+    /// Goes on where a header filter has refused the response (`context.filterRefusal`).
+    package static func refusedByFilter(_ context: RequestContext) -> Step {
+        let status = context.filterRefusal
+        context.filterRefusal = 0
+        if let step = answer(context, .status(status)) { return step }
+        return advance(context)
     }
 
     /// Goes on from the handler that decides next (after a wait: the one that asked for it).
@@ -157,7 +171,8 @@ package enum RequestPipeline {
             settleStatus(context)
             return .respond(response)
         }
-        if ErrorResponse.endsConnection(status) { context.response.closesConnection = true }
+        // In the head, where nothing that composes a response can take it back.
+        if ErrorResponse.endsConnection(status) { context.head.keepsAlive = false }
         if status == 444 || status == 499 { return .close }
         if let page = errorPage(context, for: status) {
             return lead(context, to: page, for: status)
@@ -165,22 +180,24 @@ package enum RequestPipeline {
         return compose(context, status)
     }
 
+    /// A page of the server's own tells its own status, also where it comes in place of an error page.
     private static func compose(_ context: RequestContext, _ status: Int) -> Step {
         ErrorResponse.compose(context, status)
-        settleStatus(context)
+        context.overridingStatus = 0
+        context.keepsErrorStatus = false
         return .respond(.composed)
     }
 
-    /// The status that an error page stands in for is kept, unless `=` says otherwise.
+    /// The status that an error page stands in for is kept, unless `=` says otherwise; whatever the page's own is.
     private static func settleStatus(_ context: RequestContext) {
-        if context.overridingStatus != 0 {
-            context.response.status = context.overridingStatus
-        } else if context.keepsErrorStatus, context.response.status == 200 {
-            context.response.status = context.errorStatus
-        }
+        let kept = context.keepsErrorStatus ? context.errorStatus : 0
+        let status = context.overridingStatus != 0 ? context.overridingStatus : kept
+        if status == 0 || context.response.status == 101 { return }
+        context.response.status = status
+        context.response.reason.removeAll(keepingCapacity: true)
     }
 
-    private static func errorPage(_ context: RequestContext, for status: Int) -> ErrorPage? {
+    static func errorPage(_ context: RequestContext, for status: Int) -> ErrorPage? {
         let core = context.plan.core
         if core.errorPages.isEmpty || context.errorPagesAreOver { return nil }
         for page in core.errorPages where page.statuses.contains(status) { return page }
@@ -199,17 +216,16 @@ package enum RequestPipeline {
             context.keepsErrorStatus = false
             context.overridingStatus = code
         }
+        if status == 413 || context.body.failure != nil { context.body.drop() }
         switch page.target {
-        case .named(let name):
-            guard let plan = context.server.namedLocations[name] else { return compose(context, status) }
-            context.response.reset()
-            return redirect(context, to: .named(plan))
+        case .named(let name): return lead(context, toNamed: name)
         case .uri(let template):
             let value = template.value(context)
+            if value.first == UInt8(ascii: "@") {
+                return lead(context, toNamed: String(decoding: value.dropFirst(), as: UTF8.self))
+            }
             if value.first != UInt8(ascii: "/") { return redirectOutside(context, value) }
-            let closes = context.response.closesConnection
-            context.response.reset()
-            context.response.closesConnection = closes
+            leave(context)
             if context.method != .head { context.methodOverride = .get }
             let mark = value.firstIndex(of: UInt8(ascii: "?"))
             let path = mark.map { Array(value[..<$0]) } ?? value
@@ -217,12 +233,27 @@ package enum RequestPipeline {
         }
     }
 
+    private static func lead(_ context: RequestContext, toNamed name: String) -> Step? {
+        guard let plan = context.server.namedLocations[name] else {
+            context.failureReason = "error_page names a location that is not there"
+            return compose(context, 500)
+        }
+        leave(context)
+        return redirect(context, to: .named(plan))
+    }
+
+    /// Leaves a response behind; where it redirects to stays with the page that stands in for it, as in nginx.
+    private static func leave(_ context: RequestContext) {
+        if !context.response.location.isEmpty { swap(&context.carriedLocation, &context.response.location) }
+        let closes = context.response.closesConnection
+        context.response.reset()
+        context.response.closesConnection = closes
+    }
+
     /// `error_page 404 https://example.com/`: the client is sent there.
     private static func redirectOutside(_ context: RequestContext, _ location: [UInt8]) -> Step {
         let given = context.overridingStatus
         let status = [301, 302, 303, 307, 308].contains(given) ? given : 302
-        context.overridingStatus = 0
-        context.keepsErrorStatus = false
         context.response.location = location
         return compose(context, status)
     }

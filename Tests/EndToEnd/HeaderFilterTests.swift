@@ -57,6 +57,77 @@ import Testing
         }
     }
 
+    @Test(arguments: Front.allAvailable)
+    func expiryByTheTimeOfTheFile(_ front: Front) throws {
+        let body = """
+            location / { expires modified $arg_w; }
+            location /bare { expires modified $arg_w; return 200 a; }
+            """
+        try play(front, body) { (scene) throws in
+            try scene.sandbox.setModificationTime("site/a.txt", 60)
+            let old = try scene.get("/a.txt?w=10")
+            #expect(old["Expires"] == "Thu, 01 Jan 1970 00:01:10 GMT")
+            #expect(old["Cache-Control"] == "no-cache")
+            #expect(try scene.get("/a.txt?w=0")["Cache-Control"] == "max-age=0")
+            #expect(try scene.get("/bare?w=10")["Cache-Control"] == "max-age=10")
+            #expect(try scene.get("/bare?w=-10")["Cache-Control"] == "no-cache")
+            // Behind `modified` these are no rules.
+            for word in ["epoch", "max", "off", "@1h", "x"] {
+                #expect(try scene.get("/a.txt?w=\(word)")["Expires"] == nil)
+            }
+        }
+    }
+
+    @Test(arguments: Front.allAvailable)
+    func whatIsSentIsTold(_ front: Front) throws {
+        let body = """
+            add_header X-Told "$sent_http_connection|$sent_http_location" always;
+            access_log ACCESS told;
+            location /once { keepalive_requests 1; return 200; }
+            location /never { keepalive_timeout 0; return 200; }
+            location /there { return 301 /here; }
+            location /logged { add_header X-A a; return 301 /here; }
+            location /bad { return 500; }
+            location /none { return 200 "[$arg_$http_$sent_http_$upstream_http_]"; }
+            """
+        try Scene.play(front) { (scene) throws in
+            let server = try scene.serve(
+                body.replacing("ACCESS", with: "\(scene.sandbox.path)/told.log"),
+                http: "log_format told \"$uri $sent_http_location $sent_http_connection\";")
+            func told(_ path: String, _ fields: FieldList = [:]) throws -> String? {
+                let client = try scene.client()
+                return try client.request("GET", path, fields)["X-Told"]
+            }
+            #expect(try told("/once") == "close|")
+            #expect(try told("/never") == "close|")
+            #expect(try told("/bad") == "close|")
+            #expect(try told("/none") == "keep-alive|")
+            #expect(try told("/none", ["Connection": "close"]) == "close|")
+            #expect(try told("/there", ["Host": "a.example"]) == "keep-alive|/here")
+            #expect(try told("/logged", ["Host": "a.example"]) == nil)
+            #expect(try scene.get("/none?=1").text == "[]")
+            let lines = try server.lines(8, of: "told.log")
+            #expect(lines[6].hasPrefix("/logged http://a.example"))
+        }
+    }
+
+    @Test(arguments: Front.allAvailable)
+    func aCompressedAnswerIsOnePiece(_ front: Front) throws {
+        try play(front, "gzip on; gzip_types text/plain;") { (scene) throws in
+            let head = try scene.endpoint.head("/a.txt", Self.coded)
+            #expect(head["Content-Encoding"] == "gzip")
+            #expect(head["Transfer-Encoding"] == nil && head["Content-Length"] == nil)
+            let client = try scene.client()
+            try client.send("HEAD /a.txt HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n")
+            #expect(try client.receiveResponse(to: "HEAD").keepsAlive)
+            try client.send("GET /a.txt HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n")
+            #expect(try client.receiveHead()["Transfer-Encoding"] == "chunked")
+            let size = try #require(try client.receiveLine().flatMap { Int($0, radix: 16) })
+            _ = try client.receive(size)
+            #expect(try client.receive(7) == Array("\r\n0\r\n\r\n".utf8))
+        }
+    }
+
     @Test(.proves("max_ranges"), arguments: Front.allAvailable)
     func ranges(_ front: Front) throws {
         try play(front, "location = /short.txt { max_ranges 0; }") { (scene) throws in

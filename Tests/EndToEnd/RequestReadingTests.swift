@@ -48,6 +48,55 @@ import Testing
         }
     }
 
+    @Test(arguments: Front.allAvailable)
+    func clientsThatWaitAreToldToGoOn(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            let origin = try scene.origin { request, reply in try reply.respond(200, [:], request.text) }
+            try scene.serve("location / { proxy_pass http://\(origin.address); }")
+            let client = try scene.client()
+            let none = try client.request("POST", "/", ["Expect": "100-Continue", "Content-Length": "0"])
+            #expect(none.interim == [100] && none.status == 200)
+            #expect(try client.request("GET", "/", ["Expect": "100-continue"]).interim == [100])
+            try client.send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+            #expect(try client.receiveLine() == "HTTP/1.1 100 Continue")
+            #expect(try client.receiveLine() == "")
+            try client.send("ab")
+            #expect(try client.receiveResponse().text == "ab")
+            let old = try client.request("POST", "/", ["Expect": "100-continue", "Content-Length": "0"], version: "HTTP/1.0")
+            #expect(old.interim.isEmpty && old.status == 200)
+        }
+    }
+
+    /// A body that nobody asked for is looked at all the same, as far as it has come.
+    @Test(arguments: Front.allAvailable)
+    func brokenBodiesAreRefusedThoughNobodyWantsThem(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            try scene.sandbox.write("site/a.txt", "hello")
+            try scene.serve(
+                """
+                root \(scene.sandbox.path)/site;
+                location /return { return 200 ok; }
+                location /page { error_page 400 =202 @page; return 200 ok; }
+                location @page { return 200 page; }
+                """)
+            let head = "Host: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            let next = "GET /return HTTP/1.1\r\nHost: a\r\n\r\n"
+            for (path, status) in ["/return": 400, "/a.txt": 400, "/page": 202, "/missing": 404] {
+                let client = try scene.client()
+                try client.send("GET \(path) HTTP/1.1\r\n\(head)4\r\nSEE-THIS\r\n0\r\n\r\n\(next)")
+                let answer = try client.receiveResponse()
+                #expect(answer.status == status)
+                #expect(!answer.keepsAlive)
+                #expect(try client.receiveRest().isEmpty)
+            }
+            // One that is whole is passed over.
+            let client = try scene.client()
+            try client.send("GET /return HTTP/1.1\r\n\(head)4\r\nSEE-\r\n0\r\n\r\n\(next)")
+            #expect(try client.receiveResponse().status == 200)
+            #expect(try client.receiveResponse().text == "ok")
+        }
+    }
+
     @Test(.proves("client_max_body_size"), arguments: Front.allAvailable)
     func bodiesHaveABound(_ front: Front) throws {
         try Scene.play(front) { scene in

@@ -14,7 +14,7 @@ package enum NotModified: Feature {
     }
 
     private static func filter(_ context: RequestContext) {
-        guard context.response.status == 200, context.response.isConditional, context.errorStatus == 0 else { return }
+        guard context.response.status == 200, context.response.isConditional else { return }
         let comparison: Preconditions.DateComparison
         switch context.plan.core.ifModifiedSince {
         case .off: comparison = .off
@@ -38,7 +38,9 @@ package enum NotModified: Feature {
             context.response.allowsRanges = false
             context.response.fields.remove(.contentEncoding)
         case .preconditionFailed:
-            ErrorResponse.compose(context, 412)
+            // Nothing of what does not fit the condition is told.
+            context.response.fields.removeAll()
+            _ = ErrorResponse.refuse(context, 412)
         }
     }
 }

@@ -65,6 +65,7 @@ struct RangeFilter: Sendable {
         context.response.contentLength = range.count
         context.response.streamRange = range
         context.response.content = context.response.content.slice(range)
+        context.response.fields.remove(.contentRange)
         var value: [UInt8] = []
         ContentRange.append(range, of: length, to: &value)
         context.response.fields.append(.contentRange, value.span)
@@ -85,6 +86,7 @@ struct RangeFilter: Sendable {
         pieces.append(.memory(FrozenBytes(end), 0..<end.count))
         context.response.status = 206
         context.response.reason.removeAll(keepingCapacity: true)
+        context.response.fields.remove(.contentRange)
         context.response.contentType.removeAll(keepingCapacity: true)
         parts.appendContentType(to: &context.response.contentType)
         context.response.contentLength = parts.contentLength(ranges)
@@ -92,10 +94,16 @@ struct RangeFilter: Sendable {
     }
 
     private func unsatisfiable(_ length: Int, _ context: RequestContext) {
-        ErrorResponse.compose(context, 416)
+        let isFinal = ErrorResponse.refuse(context, 416)
         var value: [UInt8] = []
         ContentRange.appendUnsatisfied(length: length, to: &value)
-        context.response.fields.append(.contentRange, value.span)
+        if isFinal {
+            context.response.fields.remove(.contentRange)
+            context.response.fields.append(.contentRange, value.span)
+        } else {
+            // The page that stands in for it says so too.
+            context.carriedFields.append(.contentRange, value.span)
+        }
     }
 }
 

@@ -59,6 +59,7 @@ struct ReturnAction: Sendable {
     private func compose(_ context: RequestContext) {
         if status == 204 {
             context.response.status = status
+            context.response.contentLength = 0
             return
         }
         context.setContentTypeByPath()

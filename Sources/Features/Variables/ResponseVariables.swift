@@ -81,7 +81,10 @@ struct SentField: Sendable {
     func append(_ context: RequestContext, to output: inout [UInt8]) -> Bool {
         switch name {
         case "content_type": return text(context.response.contentType, &output)
-        case "location" where !context.response.location.isEmpty: return text(context.response.location, &output)
+        case "location" where !context.response.location.isEmpty:
+            // Once the head is out, as it was sent.
+            let isSent = context.headBytesSent > 0
+            return text(isSent ? ResponseHeadEncoding.location(context) : context.response.location, &output)
         case "etag" where !context.response.etag.isEmpty: return text(context.response.etag, &output)
         case "content_length":
             guard let length = context.response.contentLength, context.response.bodyFilters.isEmpty else { return false }
@@ -90,15 +93,16 @@ struct SentField: Sendable {
         case "last_modified":
             if !context.response.lastModifiedText.isEmpty { return text(context.response.lastModifiedText, &output) }
             guard let time = context.response.lastModified else { return false }
+            if context.headBytesSent > 0, !ResponseHeadEncoding.tellsModification(context.response.status) { return false }
             HTTPDate.append(time, to: &output)
             return true
         case "connection":
             output.append(
-                literal: context.response.status == 101 ? "upgrade" : context.response.closesConnection ? "close" : "keep-alive"
+                literal: context.response.status == 101 ? "upgrade" : context.endsConnection ? "close" : "keep-alive"
             )
             return true
         case "keep_alive":
-            guard !context.response.closesConnection, let seconds = context.plan.core.keepaliveHeader else { return false }
+            guard !context.endsConnection, let seconds = context.plan.core.keepaliveHeader else { return false }
             output.append(literal: "timeout=")
             output.append(decimal: seconds)
             return true

@@ -42,13 +42,19 @@ package final class Exchange: Parking {
 
     /// The only straight line there is: what is needed is waited for, the handlers decide, the answer is delivered.
     private func run(_ first: Need) async {
-        var need = first
+        var step = RequestPipeline.Step.wait(first)
         while true {
-            context.outcome = await fulfil(need)
-            if isGone { return closeUpstream() }
-            switch RequestPipeline.advance(context) {
-            case .wait(let next): need = next
-            case .respond(let response): return await deliver(response)
+            switch step {
+            case .wait(let need):
+                context.outcome = await fulfil(need)
+                if isGone { return closeUpstream() }
+                step = RequestPipeline.advance(context)
+            case .respond(let response):
+                guard await deliver(response) else {
+                    step = RequestPipeline.refusedByFilter(context)
+                    continue
+                }
+                return
             case .close:
                 closeUpstream()
                 drain?.abort(self)
@@ -90,35 +96,62 @@ package final class Exchange: Parking {
     /// Tells the connection that body bytes are wanted (streaming).
     package func wantBody() { drain?.bodyWanted() }
 
-    private func deliver(_ response: Response) async {
+    /// - Returns: false when a header filter has refused the response: something else is due.
+    private func deliver(_ response: Response) async -> Bool {
         switch response {
         case .composed:
             closeUpstream()
-            begin()
+            guard begin() else { return false }
             outbox.end(with: context.response.content)
+            return true
         case .follow(let follower):
-            follow(follower)
+            return follow(follower)
         case .pass:
-            await pass()
+            return await pass()
         case .status:
             preconditionFailure("the pipeline composes statuses")
         }
     }
 
-    private func follow(_ follower: any BodyFollower) {
+    private func follow(_ follower: any BodyFollower) -> Bool {
         closeUpstream()
         outbox.followerWaker = waker
-        begin()
+        guard begin() else {
+            follower.leave()
+            return false
+        }
+        if context.response.isReplaced {
+            follower.leave()
+            outbox.end(with: context.response.content)
+            return true
+        }
         let range = context.response.streamRange
         outbox.append(follower, from: range?.lowerBound ?? 0, to: range?.upperBound ?? .max)
         outbox.end()
+        return true
     }
 
     /// Passes on what the upstream sends, at the upstream's pace.
-    private func pass() async {
-        guard let upstream = context.upstream?.exchange else { return outbox.fail() }
+    private func pass() async -> Bool {
+        guard let upstream = context.upstream?.exchange else {
+            outbox.fail()
+            return true
+        }
         upstream.prepare(outbox)
-        begin()
+        guard begin() else {
+            closeUpstream()
+            return false
+        }
+        if context.response.isReplaced {
+            closeUpstream()
+            outbox.end(with: context.response.content)
+            return true
+        }
+        await pass(upstream)
+        return true
+    }
+
+    private func pass(_ upstream: UpstreamExchange) async {
         // The head goes out with the first bytes of the body, unless those are still on their way.
         if !upstream.hasPiece { drain?.pump() }
         if upstream.isTunnel { return await upstream.tunnel(self, outbox) }
@@ -128,8 +161,8 @@ package final class Exchange: Parking {
             case .bytes(let region, let isLast):
                 // The app is free before the client has anything.
                 if isLast { upstream.release() }
-                outbox.append(clipped(region, &position))
-                if isLast { return outbox.end() }
+                outbox.append(clipped(region, &position), isLast: isLast)
+                if isLast { return }
             case .end:
                 upstream.release()
                 return outbox.end()
@@ -158,10 +191,11 @@ package final class Exchange: Parking {
         return ByteRegion.narrowed(region, (base + low)..<(base + max(low, high)))
     }
 
-    /// Hands the head to the drain.
-    private func begin() {
-        hasBegun = true
+    /// Hands the head to the drain; false: a header filter refuses it.
+    private func begin() -> Bool {
         drain?.begin(self)
+        hasBegun = context.filterRefusal == 0
+        return hasBegun
     }
 
     /// An answer that needs no task: what the first system call could not send.

@@ -97,6 +97,12 @@ package final class RequestBody {
         }
     }
 
+    /// Nobody gets it: broken, or too long. What answers in its place is asked without a body.
+    package func drop() {
+        discard()
+        isPresent = false
+    }
+
     /// The length that was announced; nil: chunked.
     package var announcedLength: Int? {
         if case .length(let left) = decoder { return left + received }

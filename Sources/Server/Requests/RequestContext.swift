@@ -70,6 +70,10 @@ package final class RequestContext {
     /// Fields of an app's answer that led elsewhere by X-Accel-Redirect: they go along.
     package var carriedFields = Fields()
     package var carriedType: [UInt8] = []
+    /// Location of a redirect that an error page stands in for; the page's own goes before it.
+    package var carriedLocation: [UInt8] = []
+    /// Set by a header filter that refuses the response, when an error page stands in for this status; else 0.
+    package var filterRefusal = 0
 
     /// 100 Continue has been sent.
     package var hasSentContinue = false
@@ -121,6 +125,8 @@ package final class RequestContext {
         hasSentContinue = false
         if !carriedFields.isEmpty { carriedFields.removeAll() }
         if !carriedType.isEmpty { carriedType = [] }
+        if !carriedLocation.isEmpty { carriedLocation = [] }
+        filterRefusal = 0
         isPipelined = false
         identifier = nil
         isComplete = false

@@ -66,9 +66,14 @@ package final class Outbox {
 
     // MARK: The producer's side
 
-    /// Appends a range of a block that nobody writes to any more.
-    package func append(_ region: ByteRegion) {
-        guard !isDiscarded, region.count > 0 else { return }
+    /// Appends a range of a block that nobody writes to any more; `isLast`: nothing follows.
+    package func append(_ region: ByteRegion, isLast: Bool = false) {
+        guard !isDiscarded else { return }
+        if isLast { isEnded = true }
+        guard region.count > 0 else {
+            if isLast { owner?.pumpDrain() }
+            return
+        }
         pushMemory(region)
         owner?.pumpDrain()
         settle()

@@ -63,6 +63,8 @@ package struct OutgoingResponse {
     package var isFollowing = false
     /// The part of a body that is passed or followed, when a range was asked for.
     package var streamRange: Range<Int>?
+    /// A header filter has put a page of ours in the place of a body that is on its way: the page is `content`.
+    package var isReplaced = false
     /// The drain has chosen the chunked coding.
     package var isChunked = false
 
@@ -89,6 +91,7 @@ package struct OutgoingResponse {
         closesConnection = false
         variesByEncoding = false
         isChunked = false
+        isReplaced = false
         isFollowing = false
         streamRange = nil
     }

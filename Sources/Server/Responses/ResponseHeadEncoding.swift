@@ -3,7 +3,7 @@ import HTTP
 import Platform
 
 /// Writes a response's head for HTTP/1.1, in nginx's order of fields (RFC 9112 §4).
-enum ResponseHeadEncoding {
+package enum ResponseHeadEncoding {
     /// How the body's end is told.
     enum Framing {
         /// No body may follow (1xx, 204, 304) and nothing is said of one.
@@ -82,40 +82,48 @@ enum ResponseHeadEncoding {
     private static func appendLastModified(_ context: RequestContext, _ output: ByteBuffer) {
         if !context.response.lastModifiedText.isEmpty {
             line("Last-Modified: ", context.response.lastModifiedText, output)
-        } else if let seconds = context.response.lastModified, seconds >= 0 {
+        } else if let seconds = context.response.lastModified, seconds >= 0, tellsModification(context.response.status) {
             output.append(literal: "Last-Modified: ")
             HTTPDate.append(seconds, to: output)
             output.append(literal: "\r\n")
         }
     }
 
-    /// A Location within this server is made absolute (`absolute_redirect`).
-    private static func appendLocation(_ context: RequestContext, _ output: ByteBuffer) {
-        if context.response.location.isEmpty { return }
-        output.append(literal: "Location: ")
-        if context.response.location[0] == UInt8(ascii: "/"), context.plan.core.absoluteRedirect {
-            appendOrigin(context, output)
+    /// As nginx: the time of a file that stands in for an error is not the time of what was asked for.
+    package static func tellsModification(_ status: Int) -> Bool {
+        switch status {
+        case 200, 204, 206, 304: true
+        default: false
         }
-        let location = context.response.location
-        output.append(location.span)
-        output.append(literal: "\r\n")
     }
 
-    private static func appendOrigin(_ context: RequestContext, _ output: ByteBuffer) {
-        output.append(literal: "http://")
+    private static func appendLocation(_ context: RequestContext, _ output: ByteBuffer) {
+        if context.response.location.isEmpty { return }
+        line("Location: ", location(context), output)
+    }
+
+    /// Location as it is sent: one within this server is made absolute (`absolute_redirect`).
+    package static func location(_ context: RequestContext) -> [UInt8] {
+        let location = context.response.location
+        guard location.first == UInt8(ascii: "/"), context.plan.core.absoluteRedirect else { return location }
+        return origin(context) + location
+    }
+
+    private static func origin(_ context: RequestContext) -> [UInt8] {
+        var origin: [UInt8] = []
+        origin.append(literal: "http://")
         let core = context.plan.core
         if core.serverNameInRedirect, !context.server.nameBytes.isEmpty {
-            let name = context.server.nameBytes
-            output.append(name.span)
+            origin.append(contentsOf: context.server.nameBytes)
         } else if !context.head.host.isEmpty {
-            let host = context.head.host
-            output.append(host.span)
+            origin.append(contentsOf: context.head.host)
         } else {
-            output.append(Array(context.localHost.utf8).span)
+            origin.append(contentsOf: context.localHost.utf8)
         }
-        guard core.portInRedirect, let port = context.connection.local.port, port != 80 else { return }
-        output.append(literal: ":")
-        output.append(decimal: Int(port))
+        guard core.portInRedirect, let port = context.connection.local.port, port != 80 else { return origin }
+        origin.append(UInt8(ascii: ":"))
+        origin.append(decimal: Int(port))
+        return origin
     }
 
     private static func appendConnection(_ persistence: Persistence, _ output: ByteBuffer) {

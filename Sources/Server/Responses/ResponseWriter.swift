@@ -48,10 +48,15 @@ final class ResponseWriter {
     // MARK: The head
 
     /// Runs the header filters, chooses the framing and writes the head.
-    func settleHead() {
+    ///
+    /// - Returns: false when a filter refuses the response and something else is to be sent in its place.
+    func settleHead() -> Bool {
         carryFields()
         settleDelay()
-        for filter in context.plan.headerFilters { filter.call(context) }
+        for filter in context.plan.headerFilters {
+            filter.call(context)
+            if context.filterRefusal != 0 { return false }
+        }
         chooseFraming()
         let persistence = choosePersistence()
         let bound = ResponseHeadEncoding.bound(context.response)
@@ -61,6 +66,7 @@ final class ResponseWriter {
             ResponseHeadEncoding.append(context, framing, persistence, to: control)
         }
         context.headBytesSent = control.count
+        return true
     }
 
     /// `tcp_nodelay`: small segments go out at once unless the location says otherwise; changed only where it changes.
@@ -74,6 +80,9 @@ final class ResponseWriter {
     /// X-Accel-Redirect: what the app said of the answer that another location gives.
     private func carryFields() {
         if !context.carriedType.isEmpty { context.response.contentType = context.carriedType }
+        if !context.carriedLocation.isEmpty, context.response.location.isEmpty, !context.response.fields.contains(.location) {
+            context.response.location = context.carriedLocation
+        }
         let carried = context.carriedFields
         for slot in carried.slots {
             context.response.fields.append(interned: slot.name, spelledAs: carried.spelling(slot), carried.value(slot))
@@ -99,6 +108,8 @@ final class ResponseWriter {
         }
         if isHead {
             hasBody = false
+            // As nginx: where the length is not known nothing is said of a body that is not sent.
+            if isChunked { framing = .none }
             isChunked = false
         }
         context.response.isChunked = isChunked
@@ -113,15 +124,11 @@ final class ResponseWriter {
             closesConnection = true
             return .upgrade
         }
-        let plan = context.plan
-        var closes = context.response.closesConnection || !context.head.keepsAlive || plan.core.keepaliveTimeout == 0
-        closes = closes || context.serving.isDraining || context.connection.requests >= plan.core.keepaliveRequests
-        closes = closes || context.serving.loop.wallNow - context.connection.startedAt >= plan.core.keepaliveTime
+        var closes = context.endsConnection
         if case .untilClose = framing, hasBody { closes = true }
-        if !closes, plan.core.keepaliveDisable != [], KeepaliveDisabling.applies(context) { closes = true }
         closesConnection = closes
         context.response.closesConnection = closes
-        return closes ? .close : .keepAlive(header: plan.core.keepaliveHeader)
+        return closes ? .close : .keepAlive(header: context.plan.core.keepaliveHeader)
     }
 
     /// Whether the response has to go through an outbox.
