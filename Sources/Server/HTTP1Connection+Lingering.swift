@@ -29,8 +29,13 @@ extension HTTP1Connection {
         extendLinger()
     }
 
+    func beginLinger(_ plan: LocationPlan) {
+        lingerEnd = loop.now + plan.core.lingeringTime
+        lingerTimeout = Int32(clamping: plan.core.lingeringTimeout)
+        extendLinger()
+    }
+
     func extendLinger() {
-        let timeout = context?.plan.core.lingeringTimeout ?? 5000
-        setDeadline(.linger, after: min(timeout, max(lingerEnd - loop.now, 1)))
+        setDeadline(.linger, after: min(Int64(lingerTimeout), max(lingerEnd - loop.now, 1)))
     }
 }

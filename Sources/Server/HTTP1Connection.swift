@@ -35,6 +35,8 @@ package final class HTTP1Connection: Endpoint, Drain {
     var requests = 0
     var phase = Phase.idle
     var deadline = Deadline.none
+    /// `lingering_timeout` of the location that answered last, in milliseconds: its request is over by then.
+    var lingerTimeout: Int32 = 0
     /// When the deadline is reached, on the loop's clock; the timer may be set earlier and is then set anew.
     var deadlineAt: Int64 = 0
     var timerAt = Int64.max
@@ -473,8 +475,7 @@ package final class HTTP1Connection: Endpoint, Drain {
         }
         if isBodyLeft {
             phase = .discarding
-            lingerEnd = loop.now + plan.core.lingeringTime
-            setDeadline(.linger, after: plan.core.lingeringTimeout)
+            beginLinger(plan)
             want(HTTP1Connection.restInterest)
             self.context = context
             return
@@ -534,8 +535,7 @@ package final class HTTP1Connection: Endpoint, Drain {
         if !lingers { return close() }
         transport.shutdownWrite()
         phase = .lingering
-        lingerEnd = loop.now + plan.core.lingeringTime
-        setDeadline(.linger, after: plan.core.lingeringTimeout)
+        beginLinger(plan)
         want(HTTP1Connection.restInterest)
     }
 

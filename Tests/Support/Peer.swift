@@ -1,4 +1,5 @@
 #if canImport(Testing)  // the static runtime has no Testing; tests are always linked with the shared one
+    import Foundation
     import Testing
 
     /// A program that some tests need and a machine may lack.
@@ -10,8 +11,15 @@
             case .nginx: !Front.only(.nginx).isEmpty
             case .zendan: !Front.only(.zendan).isEmpty
             case .puma: PumaBlog.isAvailable
-            case .curl, .openssl, .strace, .prlimit: path != nil
+            case .strace: path != nil && mayTrace
+            case .curl, .openssl, .prlimit: path != nil
             }
+        }
+
+        /// Whether a process may be traced that is not one's own child: root may, others as the kernel's module Yama says.
+        private var mayTrace: Bool {
+            let scope = FileManager.default.contents(atPath: "/proc/sys/kernel/yama/ptrace_scope")
+            return geteuid() == 0 || scope.map { String(decoding: $0, as: UTF8.self).hasPrefix("0") } ?? true
         }
 
         /// Where it is.

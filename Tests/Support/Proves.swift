@@ -2,7 +2,8 @@
     import Testing
 
     /// Says which directives' effects a test demonstrates: taken away (ZENDAN_WITHOUT), the test must fail. Scripts/prove
-    /// holds it to that. Each use is written to the file that ZENDAN_PROVES names: directive, tab, test.
+    /// holds it to that. Each use is written to the file that ZENDAN_PROVES names: directive, tab, test that ran (`-` when the
+    /// test is only declared, so that one can tell a test that was left out from one that does not exist).
     package struct ProvesTrait: TestTrait, SuiteTrait {
         let directives: [String]
 
@@ -16,7 +17,8 @@
     extension Trait where Self == ProvesTrait {
         /// `@Test(.proves("gzip", "gzip_types"))`
         package static func proves(_ directives: String...) -> Self {
-            ProvesTrait(directives: directives)
+            for directive in directives { Environment.append(line: "\(directive)\t-", toFileNamedBy: "ZENDAN_PROVES") }
+            return ProvesTrait(directives: directives)
         }
     }
 

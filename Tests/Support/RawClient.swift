@@ -19,6 +19,12 @@ package final class RawClient: @unchecked Sendable {
 
     private var deadline: Deadline { .in(limit) }
 
+    /// Our port and the peer's; nil for a Unix socket.
+    package var localPort: UInt16? { remotePort == nil ? nil : try? stream.descriptor.boundPort() }
+    package var remotePort: UInt16? {
+        if case .port(let port) = endpoint { port } else { nil }
+    }
+
     // MARK: Bytes
 
     package func send(_ text: String) throws {

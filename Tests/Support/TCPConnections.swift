@@ -1,0 +1,41 @@
+import Foundation
+
+/// What the kernel tells about a connection over the loopback, seen from one of its two ends (/proc/net/tcp).
+package struct TCPConnection: Sendable {
+    package let localPort: UInt16
+    package let remotePort: UInt16
+    package let isEstablished: Bool
+    /// A timer runs although nothing waits to be acknowledged: the kernel probes the idle connection (SO_KEEPALIVE).
+    package let isProbed: Bool
+    /// A process has it open. What the kernel finishes alone is not held.
+    package let isHeld: Bool
+
+    /// All that there are now, IPv4 only.
+    package static var all: [TCPConnection] {
+        // FileManager takes the first piece of such a file for the whole.
+        let data = try? FileHandle(forReadingAtPath: "/proc/net/tcp")?.readToEnd()
+        return String(decoding: data ?? Data(), as: UTF8.self).split(separator: "\n").dropFirst().compactMap { TCPConnection(String($0)) }
+    }
+
+    /// A line of the kernel's table: number, local and remote address:port, state, queues, timer:when, …, inode.
+    private init?(_ line: String) {
+        let words = line.split(separator: " ")
+        guard words.count > 9, let local = Self.port(words[1]), let remote = Self.port(words[2]) else { return nil }
+        localPort = local
+        remotePort = remote
+        isEstablished = words[3] == "01"
+        isProbed = words[5].hasPrefix("02:")
+        isHeld = words[9] != "0"
+    }
+
+    private static func port(_ address: Substring) -> UInt16? {
+        address.split(separator: ":").last.flatMap { UInt16($0, radix: 16) }
+    }
+}
+
+extension RawClient {
+    /// Whether a process still has the other end of this connection open. TCP only.
+    package var isHeldByPeer: Bool {
+        TCPConnection.all.contains { $0.remotePort == localPort && $0.localPort == remotePort && $0.isHeld }
+    }
+}
