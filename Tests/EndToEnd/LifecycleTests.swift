@@ -166,9 +166,14 @@ import Testing
         try Scene.play(front) { scene in
             let server = try scene.serve("location / { return 200 served; }")
             server.signal(SIGUSR2)
-            #expect(eventually { scene.sandbox.exists("server.pid") && scene.sandbox.exists("server.pid.oldbin") })
+            // First the old one's file is moved aside, then the new one writes its own.
+            var text = ""
+            #expect(
+                eventually {
+                    text = scene.sandbox.read("server.pid") ?? ""
+                    return text.hasSuffix("\n") && text != "\(server.pid)\n"
+                })
             #expect(scene.sandbox.read("server.pid.oldbin") == "\(server.pid)\n")
-            let text = try #require(scene.sandbox.read("server.pid"))
             let successor = try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
             defer { kill(successor, SIGKILL) }
             #expect(successor != server.pid)

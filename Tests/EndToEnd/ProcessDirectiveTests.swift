@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test(.proves("user"), .enabled(if: getuid() == 0), arguments: Front.only(.zendan))
+    @Test(.enabled(if: getuid() == 0), .proves("user"), arguments: Front.only(.zendan))
     func theWorkerIsTheUser(_ front: Front) throws {
         func owner(_ main: String) throws -> String {
             var owner = ""

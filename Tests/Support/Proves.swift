@@ -3,7 +3,8 @@
 
     /// Says which directives' effects a test demonstrates: taken away (ZENDAN_WITHOUT), the test must fail. Scripts/prove
     /// holds it to that. Each use is written to the file that ZENDAN_PROVES names: directive, tab, test that ran (`-` when the
-    /// test is only declared, so that one can tell a test that was left out from one that does not exist).
+    /// test is only declared, so that one can tell a test that was left out from one that does not exist). Stands behind a
+    /// condition that may leave the test out.
     package struct ProvesTrait: TestTrait, SuiteTrait {
         let directives: [String]
 

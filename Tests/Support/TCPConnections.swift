@@ -14,7 +14,8 @@ package struct TCPConnection: Sendable {
     package static var all: [TCPConnection] {
         // FileManager takes the first piece of such a file for the whole.
         let data = try? FileHandle(forReadingAtPath: "/proc/net/tcp")?.readToEnd()
-        return String(decoding: data ?? Data(), as: UTF8.self).split(separator: "\n").dropFirst().compactMap { TCPConnection(String($0)) }
+        let lines = String(decoding: data ?? Data(), as: UTF8.self).split(separator: "\n")
+        return lines.dropFirst().compactMap { TCPConnection(String($0)) }
     }
 
     /// A line of the kernel's table: number, local and remote address:port, state, queues, timer:when, …, inode.
