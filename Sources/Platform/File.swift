@@ -72,13 +72,19 @@ package enum File {
         return FileDescriptor(owning: raw)
     }
 
-    /// Opens the file whose path is the zero-terminated `path`: no String on the way of a request.
-    package static func openForReading(zeroTerminated path: Span<UInt8>) throws(SystemError) -> FileDescriptor {
+    /// Opens the file whose path is the zero-terminated `path`: no String on the way of a request. With `mayWait` false the
+    /// disk is not asked: `wouldBlock` (or that the kernel knows no such call) when the directories are not in memory.
+    package static func openForReading(zeroTerminated path: Span<UInt8>, mayWait: Bool = true) throws(SystemError)
+        -> FileDescriptor
+    {
         precondition(path.count > 0 && path[path.count - 1] == 0)
+        let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK
         let raw = unsafe path.withUnsafeBufferPointer { buffer in
             // Sound: the buffer ends with a zero byte, checked above.
             unsafe buffer.withMemoryRebound(to: CChar.self) { text in
-                uninterrupted { unsafe zl_open(text.baseAddress, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0) }
+                uninterrupted {
+                    mayWait ? unsafe zl_open(text.baseAddress, flags, 0) : unsafe zl_open_cached(text.baseAddress, flags)
+                }
             }
         }
         if raw < 0 { throw SystemError.current }
@@ -132,6 +138,17 @@ package enum File {
         let count = unsafe span.withUnsafeMutableBufferPointer { buffer in
             // Sound: the buffer is as long as the kernel is told.
             uninterrupted { unsafe pread(raw, buffer.baseAddress, buffer.count, off_t(offset)) }
+        }
+        if count < 0 { throw SystemError.current }
+        return count
+    }
+
+    /// As `read`, of what is in the page cache alone: `wouldBlock` for what is not, or that the file system cannot say.
+    package static func readCached(_ raw: Int32, into span: inout MutableSpan<UInt8>, at offset: Int) throws(SystemError) -> Int
+    {
+        let count = unsafe span.withUnsafeMutableBufferPointer { buffer in
+            // Sound: the buffer is as long as the kernel is told.
+            uninterrupted { unsafe zl_read_cached(raw, buffer.baseAddress, buffer.count, off_t(offset)) }
         }
         if count < 0 { throw SystemError.current }
         return count

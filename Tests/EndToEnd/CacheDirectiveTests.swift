@@ -115,4 +115,106 @@ import Testing
             _ = try server.lines(8)
         }
     }
+
+    // MARK: Stale copies
+
+    /// An origin whose answers are fresh for a second, and which waits at `go` once `isSlow`.
+    private func playSlow(
+        _ front: Front, _ body: String, _ story: (Scene, Origin, Guarded<Bool>, Gate) throws -> Void
+    ) throws {
+        let isSlow = Guarded(false)
+        let go = Gate()
+        defer { go.open() }
+        let served = Guarded(0)
+        try Scene.play(front) { scene in
+            let origin = try scene.origin { request, reply in
+                if isSlow.copy { go.wait() }
+                let number = served.with { count in
+                    count += 1
+                    return count
+                }
+                let fields: FieldList = ["X-Accel-Expires": "1", "ETag": "\"e\"", "X-Number": "\(number)"]
+                if request["If-None-Match"] != nil { return try reply.respond(304, fields) }
+                try reply.respond(200, fields, "\(number)")
+            }
+            try scene.serve(
+                """
+                location / {
+                    proxy_pass http://\(origin.address); proxy_cache zone; \(body)
+                    add_header X-Cache-Status $upstream_cache_status;
+                }
+                """, http: "proxy_cache_path \(scene.sandbox.path)/cache levels=1:2 keys_zone=zone:1m;")
+            try story(scene, origin, isSlow, go)
+        }
+    }
+
+    @Test(.proves("proxy_cache_background_update"), arguments: Front.allAvailable)
+    func nobodyWaitsForTheRefresh(_ front: Front) throws {
+        try playSlow(front, "proxy_cache_use_stale updating; proxy_cache_background_update on;") {
+            scene, origin, isSlow, go throws in
+            #expect(try scene.get("/a").text == "1")
+            isSlow.with { $0 = true }
+            // Two requests come while the origin does not answer: both are served at once, and one refresh runs.
+            #expect(try eventually { try scene.get("/a").cacheStatus == "STALE" })
+            #expect(try scene.get("/a").cacheStatus == "UPDATING")
+            #expect(eventually { origin.count("/a") == 2 })
+            go.open()
+            #expect(try eventually { try scene.get("/a").text != "1" })
+        }
+    }
+
+    @Test(.proves("proxy_cache_revalidate"), arguments: Front.allAvailable)
+    func whatIsUnchangedIsNotSentAgain(_ front: Front) throws {
+        try playSlow(front, "proxy_cache_revalidate on;") { scene, origin, _, _ throws in
+            #expect(try scene.get("/a").text == "1")
+            #expect(try eventually { try scene.get("/a").cacheStatus == "REVALIDATED" })
+            let answer = try scene.get("/a")
+            #expect(answer.text == "1" && answer.status == 200)
+            #expect(origin.requests.last?["If-None-Match"] == "\"e\"")
+        }
+    }
+
+    // MARK: Ranges
+
+    @Test(.proves("proxy_cache_max_range_offset"), arguments: Front.allAvailable)
+    func aRangeFarBehindIsTheOrigins(_ front: Front) throws {
+        try play(front, "proxy_cache_max_range_offset 100;") { scene, origin throws in
+            // Near the start the whole is fetched for the cache; beyond the bound the range goes to the origin as it is.
+            #expect(try scene.get("/near", ["Range": "bytes=2-3"]).cacheStatus == "MISS")
+            #expect(try scene.get("/near", ["Range": "bytes=2-3"]).cacheStatus == "HIT")
+            #expect(origin.requests.last?["Range"] == nil)
+            for _ in 0..<2 { _ = try scene.get("/far", ["Range": "bytes=101-102"]) }
+            #expect(origin.count("/far") == 2)
+            #expect(origin.requests.last?["Range"] == "bytes=101-102")
+        }
+    }
+
+    // MARK: The directory
+
+    @Test(.proves("proxy_cache_path"), arguments: Front.allAvailable)
+    func whatIsKeptLiesUnderThePath(_ front: Front) throws {
+        try play(front, "") { scene, _ throws in
+            _ = try scene.get("/a")
+            let isThere = eventually {
+                scene.sandbox.files(below: "cache").contains { $0.split(separator: "/").map(\.count).prefix(2) == [1, 2] }
+            }
+            #expect(isThere)
+        }
+    }
+
+    @Test(.proves("proxy_cache_path"), arguments: Front.allAvailable)
+    func theDirectoryStaysWithinItsSize(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            let origin = try scene.origin { _, reply in
+                try reply.respond(200, ["X-Accel-Expires": "3600"], String(repeating: "x", count: 20_000))
+            }
+            let path = scene.sandbox.path + "/cache"
+            try scene.serve(
+                "location / { proxy_pass http://\(origin.address); proxy_cache zone; }",
+                http: "proxy_cache_path \(path) keys_zone=zone:1m max_size=100k manager_sleep=10ms manager_files=100;")
+            for number in 0..<20 { #expect(try scene.get("/\(number)").body.count == 20_000) }
+            // nginx looks at its bounds every ten seconds at the latest.
+            #expect(eventually { scene.sandbox.files(below: "cache").count <= 5 })
+        }
+    }
 }

@@ -25,6 +25,8 @@ int zl_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
 int zl_memfd_create(const char *name, unsigned int flags);
 int zl_set_inheritable(int fd, int inheritable);
 int zl_open(const char *path, int flags, unsigned int mode);
+int zl_open_cached(const char *path, int flags);
+ssize_t zl_read_cached(int fd, void *bytes, size_t count, off_t offset);
 int zl_socket_out_queue(int fd);
 int zl_getpid_thread(void);
 int zl_pin_thread(int cpu);

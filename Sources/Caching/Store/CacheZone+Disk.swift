@@ -2,32 +2,51 @@ import Bytes
 import HTTP
 import Platform
 
-/// Reading files. All of it may block.
+/// Reading files. It may block, unless it is told not to wait.
 extension CacheZone {
     /// As `find`, reading from disk what memory does not have: after a restart the file system is the index of record.
     package func findOnDisk(_ key: CacheKey, _ request: RequestHead, now: WallTime) -> Lookup {
         let own = CachePlace(digest: key.digest)
-        guard let primary = fetchEntry(key.digest, key, now: now) else { return .none(own) }
-        if primary.entry.head.selects(request) {
-            return CacheZone.classify(primary.entry, own, primary.isUpdating, now)
+        guard case .entry(let primary, let isUpdating) = fetch(key.digest, key, now: now) else { return .none(own) }
+        guard let place = place(ofVariantBeside: primary, key, request) else {
+            return CacheZone.classify(primary, own, isUpdating, now)
         }
-        let vary = primary.entry.head.vary
-        let place = CachePlace(digest: key.digest(of: vary.variant(of: request)), vary: vary)
-        guard let found = fetchEntry(place.digest, key, now: now), found.entry.head.vary == vary,
-            found.entry.head.selects(request)
-        else { return .none(place) }
-        return CacheZone.classify(found.entry, place, found.isUpdating, now)
+        return lookUpVariant(fetch(place.digest, key, now: now), place, request, now: now)
     }
 
-    private func fetchEntry(_ digest: Digest, _ key: CacheKey, now: WallTime) -> (entry: Entry, isUpdating: Bool)? {
-        var found: (entry: Entry, isUpdating: Bool)?
+    /// What a digest stands for.
+    package enum Fetched: Sendable {
+        case entry(Entry, isUpdating: Bool)
+        case none
+        /// The disk would have to be waited for.
+        case wouldWait
+    }
+
+    /// The entry of `digest`, if it is stored under `key`, from memory or from its file. With `mayWait` false only what the
+    /// kernel has in memory is read, which is a matter of microseconds; else it belongs to the BlockingPool.
+    package func fetch(_ digest: Digest, _ key: CacheKey, now: WallTime, mayWait: Bool = true) -> Fetched {
+        var found = Fetched.none
         switch resident(digest, now: now) {
-        case .entry(let entry, let isUpdating): found = (entry, isUpdating)
+        case .entry(let entry, let isUpdating): found = .entry(entry, isUpdating: isUpdating)
         case .absent where isWarm: break
-        case .absent, .file: found = load(digest, now: now).map { ($0, isBeingUpdated(digest)) }
+        case .absent, .file: found = load(digest, now: now, mayWait: mayWait)
         }
-        guard let found, found.entry.head.hasKey(key.bytes.span) else { return nil }
+        if case .entry(let entry, _) = found, !entry.head.hasKey(key.bytes.span) { return .none }
         return found
+    }
+
+    /// Where the variant that answers `request` belongs, when the response under the key's own digest does not.
+    package func place(ofVariantBeside primary: Entry, _ key: CacheKey, _ request: RequestHead) -> CachePlace? {
+        if primary.head.selects(request) { return nil }
+        let vary = primary.head.vary
+        return CachePlace(digest: key.digest(of: vary.variant(of: request)), vary: vary)
+    }
+
+    /// What was fetched of the place of a variant, as an answer to `request`.
+    package func lookUpVariant(_ fetched: Fetched, _ place: CachePlace, _ request: RequestHead, now: WallTime) -> Lookup {
+        guard case .entry(let entry, let isUpdating) = fetched, entry.head.vary == place.vary, entry.head.selects(request)
+        else { return .none(place) }
+        return CacheZone.classify(entry, place, isUpdating, now)
     }
 
     private func isBeingUpdated(_ digest: Digest) -> Bool {
@@ -40,27 +59,29 @@ extension CacheZone {
     private static let readAtOnce = 16 << 10
 
     /// Reads the file of `digest` and puts it into memory if there is room.
-    func load(_ digest: Digest, now: WallTime) -> Entry? {
+    func load(_ digest: Digest, now: WallTime, mayWait: Bool = true) -> Fetched {
         let stamp = stamp(digest)
         let isWanted = wantsInMemory(CacheZone.likelyCost)
         let largest = isWanted ? definition.largestMemoryBody : min(definition.largestMemoryBody, CacheZone.readAtOnce)
-        switch EntryFile.open(directory.zeroTerminatedPath(for: digest), largestMemoryBody: largest) {
+        let path = directory.zeroTerminatedPath(for: digest)
+        switch EntryFile.open(path, largestMemoryBody: largest, mayWait: mayWait) {
+        case .wouldWait: return .wouldWait
         case .entry(let file):
             let entry = makeEntry(file.head, file.body, digest: digest, fileMark: file.mark, isWanted: isWanted)
             keep(entry, size: DiskAccount.rounded(file.size), stamp: stamp, now: now)
-            return entry
+            return .entry(entry, isUpdating: isBeingUpdated(digest))
         case .absent:
             forget(digest, stamp: stamp)
-            return nil
+            return .none
         case .damaged:
             removeDamaged(digest, stamp: stamp)
-            return nil
+            return .none
         case .foreign:
             forget(digest, stamp: stamp)
-            return nil
+            return .none
         case .failed(let error):
             tell(.diskFailed(operation: "open", path: directory.filePath(for: digest), error))
-            return nil
+            return .none
         }
     }
 
@@ -146,6 +167,7 @@ extension CacheZone {
 extension CacheZone {
     /// Reads the entry under the key's own digest from its file, whatever request it answers; for tests and tools.
     package func load(for key: CacheKey, now: WallTime) -> Entry? {
-        load(key.digest, now: now).flatMap { $0.head.hasKey(key.bytes.span) ? $0 : nil }
+        guard case .entry(let entry, _) = load(key.digest, now: now), entry.head.hasKey(key.bytes.span) else { return nil }
+        return entry
     }
 }

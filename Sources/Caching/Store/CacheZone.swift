@@ -6,7 +6,8 @@ import Synchronization
 /// A cache zone: named state that all loops share and that survives every reload.
 ///
 /// What is asked on a loop (`find`, `touch`, `countUse`, the updating marks) takes one short lock of a shard. What reads or
-/// writes files (`findOnDisk`, writers, maintenance) may block, and belongs to the BlockingPool unless it is known to be cheap.
+/// writes files (`fetch`, `findOnDisk`, writers, maintenance) may block, and belongs to the BlockingPool unless it is known to
+/// be cheap, or told not to wait.
 /// Locks are taken in one order: that of the file's stripe before that of the shard; none is held while a waker is woken.
 package final class CacheZone: Sendable {
     package let name: String
@@ -124,7 +125,7 @@ package final class CacheZone: Sendable {
         }
     }
 
-    static func classify(_ entry: Entry, _ place: CachePlace, _ isUpdating: Bool, _ now: WallTime) -> Lookup {
+    package static func classify(_ entry: Entry, _ place: CachePlace, _ isUpdating: Bool, _ now: WallTime) -> Lookup {
         entry.noteUse()
         return entry.isFresh(at: now) ? .hit(entry, place) : .stale(entry, place, isBeingUpdated: isUpdating)
     }

@@ -60,7 +60,10 @@ package final class CachedExchange {
 
     private func lookUp(attemptsLeft: Int) async -> Outcome {
         var found = cache.zone.find(key, context.head, now: now)
-        if case .needsDisk = found { found = cache.zone.findOnDisk(key, context.head, now: now) }
+        if case .needsDisk = found {
+            found = await findOnDisk()
+            if exchange.isGone { return .failed(499) }
+        }
         switch found {
         case .hit(let entry, _):
             state.status = .hit
@@ -84,6 +87,26 @@ package final class CachedExchange {
             state.reason = .diskUnavailable
             return await pass()
         }
+    }
+
+    /// The file of the key, and that of the variant which stands beside it.
+    private func findOnDisk() async -> Lookup {
+        let own = CachePlace(digest: key.digest)
+        guard case .entry(let primary, let isUpdating) = await fetch(key.digest) else { return .none(own) }
+        guard let place = cache.zone.place(ofVariantBeside: primary, key, context.head) else {
+            return CacheZone.classify(primary, own, isUpdating, now)
+        }
+        return cache.zone.lookUpVariant(await fetch(place.digest), place, context.head, now: now)
+    }
+
+    /// Reads a file: at once when the kernel has it in memory, else on a thread that may wait for the disk.
+    private func fetch(_ digest: Digest) async -> CacheZone.Fetched {
+        let zone = cache.zone
+        let key = key
+        let now = now
+        let fetched = zone.fetch(digest, key, now: now, mayWait: false)
+        guard case .wouldWait = fetched else { return fetched }
+        return await exchange.offload(to: context.serving.named.pool) { zone.fetch(digest, key, now: now) }
     }
 
     private func handleStale(_ entry: Entry, _ isBeingUpdated: Bool, _ attemptsLeft: Int) async -> Outcome {

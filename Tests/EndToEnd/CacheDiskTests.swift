@@ -1,0 +1,58 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Responses that lie on disk: after a restart, read by whom, and what a client that leaves meanwhile costs the others.
+@Suite struct CacheDiskTests {
+    /// Takes the files of a directory out of the kernel's memory, as far as it obliges.
+    private func forget(_ sandbox: Sandbox, _ directory: String) {
+        for name in sandbox.files(below: directory) {
+            let descriptor = unsafe open(sandbox.path(directory + "/" + name), O_RDONLY)
+            guard descriptor >= 0 else { continue }
+            fsync(descriptor)
+            posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
+            close(descriptor)
+        }
+    }
+
+    @Test(arguments: Front.allAvailable)
+    func coldFilesAreReadForThoseWhoStay(_ front: Front) throws {
+        let count = 60
+        @Sendable func body(_ number: Int) -> String { String(repeating: "\(number) ", count: 3000) }
+        try Scene.play(front) { scene in
+            let origin = try scene.origin { request, reply in
+                let number = Int(request.path.dropFirst()) ?? 0
+                try reply.respond(200, ["Vary": "X-Kind", "X-Accel-Expires": "3600"], body(number) + (request["X-Kind"] ?? ""))
+            }
+            let server = try scene.serve(
+                "location / { proxy_pass http://\(origin.address); proxy_cache zone; add_header X-Cache-Status $upstream_cache_status; }",
+                http: "proxy_cache_path \(scene.sandbox.path)/cache levels=1:2 keys_zone=zone:1m;")
+            for number in 0..<count {
+                for kind in ["a", "b"] { _ = try scene.get("/\(number)", ["X-Kind": kind]) }
+            }
+            #expect(origin.requests.count == count * 2)
+            server.quit()
+            #expect(server.waitForExit() == .exited(0))
+            forget(scene.sandbox, "cache")
+            try server.start()
+
+            let clients = try (0..<count).map { number in
+                let client = try scene.client()
+                try client.sendRequest("GET", "/\(number)", ["X-Kind": number % 2 == 0 ? "a" : "b"])
+                return client
+            }
+            for number in stride(from: 0, to: count, by: 3) { clients[number].close() }
+            for number in 0..<count where number % 3 != 0 {
+                let answer = try clients[number].receiveResponse(to: "GET")
+                #expect(answer.cacheStatus == "HIT")
+                #expect(answer.text == body(number) + (number % 2 == 0 ? "a" : "b"))
+            }
+            // Every connection still serves.
+            for number in 0..<count where number % 3 != 0 {
+                #expect(try clients[number].get("/\(number)", ["X-Kind": "b"]).text == body(number) + "b")
+            }
+            // nginx asks again for variants that nobody has asked for since it was started.
+            if front == .zendan { #expect(origin.requests.count == count * 2) }
+        }
+    }
+}
