@@ -95,6 +95,7 @@ package final class HTTP1Connection: Endpoint, Drain {
     func exchangeReady(_ useful: Readiness) {
         if useful.contains(.readable) { readBody() }
         if phase == .exchanging, useful.contains(.writable) {
+            writer?.unblock()
             want(interest)
             pump()
         }
@@ -395,6 +396,8 @@ package final class HTTP1Connection: Endpoint, Drain {
     }
 
     package func pump() {
+        // What is added while the socket takes nothing waits for the socket, and does not renew the reader's deadline.
+        if writer?.isBlocked ?? false { return }
         if isPumping {
             pumpAgain = true
             return

@@ -116,4 +116,23 @@ import Testing
             #expect(eventually { (try? client.get("/").keepsAlive) == false })
         }
     }
+
+    /// What the origin goes on sending does not excuse a reader that takes nothing.
+    @Test(arguments: Front.only(.zendan))
+    func aTricklingOriginDoesNotKeepAStalledReader(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            let origin = try scene.origin { _, reply in
+                try reply.head(200, ["Connection": "close"])
+                try reply.send([UInt8](repeating: 120, count: 8 << 20))
+                // Ends by an error as soon as the front has left.
+                try reply.trickle([[UInt8]](repeating: [120], count: 1000), every: .milliseconds(50))
+            }
+            let server = try scene.serve("location / { proxy_pass http://\(origin.address); send_timeout 300ms; }")
+            let client = try scene.client(receiveBuffer: 4096)
+            try client.sendRequest("GET", "/")
+            #expect(try client.receiveHead().status == 200)
+            #expect(try server.lines(1)[0].contains("GET /"))
+            client.close()
+        }
+    }
 }

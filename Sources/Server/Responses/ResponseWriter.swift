@@ -34,6 +34,7 @@ final class ResponseWriter {
     private var chunkLeft = 0
     private var endAnnounced = false
     private var hasBody = true
+    /// The socket takes nothing; `unblock` says that it does again.
     private(set) var isBlocked = false
     private var bodySent = 0
     private var bodyExpected: Int?
@@ -236,6 +237,9 @@ final class ResponseWriter {
     }
 
     // MARK: From the outbox
+
+    /// The socket is writable again.
+    func unblock() { isBlocked = false }
 
     /// Sends what the outbox has, until the socket or the outbox says stop.
     func drain(_ outbox: Outbox) -> Progress {
