@@ -53,7 +53,9 @@ extension CacheZone {
     }
 
     /// Keeps an entry in the index's RAM tier, unless it was not charged, or open files are at their bound.
-    func admit(_ entry: Entry, at index: Int32, in shard: inout IndexShard, openFiles: Int) {
+    ///
+    /// `isNew`: it was just stored, and nobody has asked for it yet.
+    func admit(_ entry: Entry, at index: Int32, in shard: inout IndexShard, openFiles: Int, isNew: Bool = false) {
         if entry.cost == 0 {
             shard.dropEntry(at: index)
             return
@@ -67,6 +69,6 @@ extension CacheZone {
                 return
             }
         }
-        shard.admit(entry, at: index)
+        shard.admit(entry, at: index, onProbation: isNew)
     }
 }

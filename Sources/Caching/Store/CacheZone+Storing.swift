@@ -82,7 +82,9 @@ extension CacheZone {
             shard.nodes[index].stamp &+= 1
             shard.nodes[index].updatingUntil = 0
             shard.nodes.touch(index, at: now.seconds)
-            admit(entry, at: index, in: &shard, openFiles: openFiles)
+            // What takes the place of an entry in memory has been asked for already.
+            let isNew = shard.nodes[index].entry == nil
+            admit(entry, at: index, in: &shard, openFiles: openFiles, isNew: isNew)
             return oldSize
         }
         guard let oldSize else { return false }

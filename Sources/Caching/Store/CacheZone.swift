@@ -39,11 +39,15 @@ package final class CacheZone: Sendable {
         self.budget = budget
         disk = DiskAccount(maxSize: definition.maxSize)
         let count = CacheZone.shardCount(memory: definition.memory)
-        shards = (0..<count).map { _ in Lock(IndexShard(budget: budget)) }
+        let probation = min(definition.memory / 4, CacheZone.largestProbation) / count
+        shards = (0..<count).map { _ in Lock(IndexShard(budget: budget, probationLimit: probation)) }
         stripes = (0..<64).map { _ in Lock(false) }
         settings = Lock(definition)
         self.report = report
     }
+
+    /// Bytes of memory, at most, for what was stored and not yet asked for.
+    private static let largestProbation = 1 << 20
 
     /// A small zone has few shards, for each takes its memory in blocks.
     private static func shardCount(memory: Int) -> Int {

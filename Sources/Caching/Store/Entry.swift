@@ -77,6 +77,9 @@ package final class Entry: Sendable {
         if !visited.load(ordering: .relaxed) { visited.store(true, ordering: .relaxed) }
     }
 
+    /// Whether it was used since the hand of the eviction passed it last.
+    var wasUsed: Bool { visited.load(ordering: .relaxed) }
+
     /// Whether it was used since the last call.
     func takeVisited() -> Bool { visited.exchange(false, ordering: .relaxed) }
 

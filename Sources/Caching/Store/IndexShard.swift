@@ -10,8 +10,13 @@ struct IndexShard {
     private var hand = IndexNode.none
     private(set) var ramCount = 0
     private(set) var openFiles = 0
+    private var probation = Probation()
 
-    init(budget: MemoryBudget) { nodes = NodeTable(budget: budget) }
+    /// `probationLimit`: bytes that entries may take in memory before anybody has asked for them.
+    init(budget: MemoryBudget, probationLimit: Int) {
+        nodes = NodeTable(budget: budget)
+        probation.limit = probationLimit
+    }
 
     /// The node of `digest`, made when it is missing; nil when there is no memory for it.
     mutating func findOrInsert(_ digest: Digest, at seconds: Int) -> Int32? {
@@ -19,7 +24,10 @@ struct IndexShard {
     }
 
     /// Puts an entry into the RAM tier in place of the one that was there, which is retired.
-    mutating func admit(_ entry: Entry, at index: Int32) {
+    ///
+    /// On probation it stays until it is asked for, or until later ones need its room: most of what is stored never is, and
+    /// would fill all the memory that `keys_zone` allows.
+    mutating func admit(_ entry: Entry, at index: Int32, onProbation: Bool) {
         dropEntry(at: index)
         nodes[index].entry = entry
         nodes[index].ramOlder = ramNewest
@@ -28,6 +36,12 @@ struct IndexShard {
         ramNewest = index
         ramCount += 1
         if entry.isFileBacked { openFiles += 1 }
+        guard onProbation else { return }
+        probation.add(entry, at: index)
+        while let (old, identity) = probation.takeSurplus() {
+            guard let entry = nodes[old].entry, ObjectIdentifier(entry) == identity, !entry.wasUsed else { continue }
+            dropEntry(at: old)
+        }
     }
 
     /// Takes the node's entry out of the RAM tier.
@@ -66,5 +80,38 @@ struct IndexShard {
     mutating func remove(_ index: Int32) {
         dropEntry(at: index)
         nodes.remove(index)
+    }
+}
+
+/// The entries that nobody has asked for yet, first in, first out.
+private struct Probation {
+    private struct Place {
+        let index: Int32
+        /// Tells the entry from a later one at the same place; never used to reach it.
+        let identity: ObjectIdentifier
+        let cost: Int
+    }
+
+    var limit = 0
+    private var places: [Place] = []
+    private var first = 0
+    private var cost = 0
+
+    mutating func add(_ entry: Entry, at index: Int32) {
+        places.append(Place(index: index, identity: ObjectIdentifier(entry), cost: entry.cost))
+        cost += entry.cost
+    }
+
+    /// The oldest, while there is more than fits; whoever takes it decides whether it has passed.
+    mutating func takeSurplus() -> (Int32, ObjectIdentifier)? {
+        guard cost > limit, first < places.count else { return nil }
+        let place = places[first]
+        first += 1
+        cost -= place.cost
+        if first > 32, first * 2 > places.count {
+            places.removeFirst(first)
+            first = 0
+        }
+        return (place.index, place.identity)
     }
 }
