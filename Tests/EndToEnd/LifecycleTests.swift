@@ -66,6 +66,31 @@ import Testing
         }
     }
 
+    /// A process without a supervisor is no worse off: a bad file costs nothing, and reloads leave nothing behind.
+    @Test(arguments: Front.only(.zendan))
+    func oneProcessReloads(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            func text(_ body: String) throws -> String {
+                try scene.configuration("location / { return 200 \(body); }", main: "master_process off;")
+            }
+            scene.allowsAlerts = true
+            let server = try scene.start(text("v0"))
+            func reload(_ version: Int) throws {
+                try server.reload(text("v\(version)"))
+                #expect(try eventually { try scene.get("/").text == "v\(version)" })
+            }
+            try reload(1)
+            try server.reload("no_such_directive on;")
+            #expect(eventually { server.errorLog.contains("unknown directive \"no_such_directive\"") })
+            #expect(try scene.get("/").text == "v1")
+            try reload(2)
+            let descriptors = server.tree.descriptorCount
+            for version in 3..<13 { try reload(version) }
+            #expect(eventually { server.tree.descriptorCount <= descriptors })
+            #expect(server.workers.isEmpty)
+        }
+    }
+
     @Test(arguments: Front.only(.zendan))
     func fiftyReloadsKeepOneWorkerAndAConnection(_ front: Front) throws {
         try Scene.play(front) { scene in

@@ -133,6 +133,34 @@ import Testing
         }
     }
 
+    /// As nginx of our level, where only an `upstream` keeps connections, and keeps them unasked.
+    @Test(arguments: Front.allAvailable)
+    func onlyAnUpstreamKeepsConnections(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            let origin = try scene.origin(Self.mirror)
+            let none = "upstream none { server \(origin.address); \(front == .zendan ? "keepalive 0;" : "") }"
+            try scene.serve(
+                """
+                proxy_http_version 1.1; proxy_set_header Connection "";
+                location / { proxy_pass http://\(origin.address); }
+                location /variable { set $address \(origin.address); proxy_pass http://$address; }
+                location /default { proxy_pass http://plain; }
+                location /none { proxy_pass http://none; }
+                """, http: "upstream plain { server \(origin.address); } \(none)", workers: 1)
+            var before = 0
+            func opened(_ path: String) throws -> Int {
+                for _ in 0..<3 { #expect(try scene.get(path).status == 200) }
+                defer { before = origin.connectionsAccepted }
+                return origin.connectionsAccepted - before
+            }
+            #expect(try opened("/") == 3)
+            #expect(try opened("/variable") == 3)
+            #expect(try opened("/none") == 3)
+            // Since 1.29.7.
+            #expect(try opened("/default") == (front == .zendan ? 1 : 3))
+        }
+    }
+
     @Test(.proves("keepalive"), arguments: Front.allAvailable)
     func asManyConnectionsAreKeptAsTold(_ front: Front) throws {
         try Scene.play(front) { scene in

@@ -82,7 +82,8 @@ extension ProxyPass {
             let group = plan.site.named.group("host \(name)") { UpstreamGroup(name: name, peers: peers) }
             group.apply(peers)
             options = ProxyPlan.Options(target: .group(group))
-            options.keepAlive = KeepAlivePolicy(capacity: 32)
+            // As nginx: only an `upstream` keeps connections. An app that serves one connection at a time would be held by an idle one.
+            options.keepAlive = KeepAlivePolicy(capacity: 0)
             if address.kind != .unix {
                 let member = UpstreamDirectory.Member(group: group, keepAlive: options.keepAlive, port: address.port ?? 80)
                 plan.site.upstreamDirectory?.add(address.host, member)

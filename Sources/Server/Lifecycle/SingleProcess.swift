@@ -3,7 +3,8 @@ import EventLoops
 import Observability
 import Platform
 
-/// `master_process off`: one process reads, binds and serves (containers, tests).
+/// `master_process off`: one process reads, binds and serves (containers, tests). Only a reload is checked in a process of its
+/// own, as under a supervisor: what is wrong with a file costs nobody's request.
 package final class SingleProcess {
     private let program: Program
     private let loop: EventLoop
@@ -15,6 +16,8 @@ package final class SingleProcess {
     private var signals: SignalEndpoint?
     private var timer: DelayedAction?
     private var isDraining = false
+    private var check: CheckProcess?
+    private var isReloadWanted = false
 
     private init(_ program: Program, _ loop: EventLoop, _ preparation: StartPreparation, _ delivery: Delivery) {
         self.program = program
@@ -71,17 +74,43 @@ package final class SingleProcess {
         case .user1:
             process.flushLogs()
             for failure in preparation.logs.reopen() { log(.error, failure.message) }
-        case .user2, .windowChange, .child: break
+        case .child: reapChildren()
+        case .user2, .windowChange: break
         }
     }
 
     private func reload() {
-        // Names may have other addresses by now.
-        ResolvedNames.replace(with: [])
-        var check = ConfigurationCheck(program, delivery.bundle.options)
-        switch check.run() {
-        case .refused(let error, _): log(.emerg, error.logLine)
-        case .accepted(let bundle, _):
+        if check != nil {
+            isReloadWanted = true
+            return
+        }
+        log(.notice, "reconfiguring")
+        do throws(SystemError) {
+            check = try CheckProcess.start(delivery.bundle.options)
+        } catch {
+            log(.error, "the check of the configuration cannot be started (\(error))")
+        }
+    }
+
+    private func reapChildren() {
+        while let ended = ProcessControl.reap() {
+            guard let check, ended.process == check.pid else { continue }
+            self.check = nil
+            checked(check.outcome(ended.ending))
+            guard isReloadWanted else { continue }
+            isReloadWanted = false
+            reload()
+        }
+    }
+
+    private func checked(_ outcome: ConfigurationCheck.Outcome) {
+        if isDraining { return }
+        switch outcome {
+        case .refused(let error, _):
+            log(.emerg, error.logLine)
+            log(.notice, "the configuration in use stays")
+        case .accepted(let bundle, let warnings):
+            for warning in warnings where warning.severity == .warning { log(.warn, warning.logLine) }
             do throws(StartPreparation.Failure) {
                 let next = try preparation.prepare(bundle) { log(.warn, $0) }
                 do throws(Diagnostic) {
