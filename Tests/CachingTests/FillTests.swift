@@ -142,6 +142,28 @@ struct FillTests {
         guard case .lead = registry.join(key, place, now: 0) else { return wrong("mark stays") }
     }
 
+    @Test func aFetchThatTakesTooLongIsTakenOverOnce() throws {
+        let registry = FillRegistry()
+        let place = CachePlace(digest: key.digest)
+        guard case .lead(let old) = registry.join(key, place, now: 0, lockAge: 100) else { return wrong("no lead") }
+        guard case .follow = registry.join(key, place, now: 99, lockAge: 100) else { return wrong("no follow") }
+        guard case .takeOver(let new) = registry.join(key, place, now: 100, lockAge: 100) else { return wrong("waits") }
+        guard case .follow(let same) = registry.join(key, place, now: 199, lockAge: 100) else { return wrong("no follow") }
+        #expect(same === new && new !== old)
+        registry.remove(old)
+        #expect(registry.running(place) === new)
+        guard case .follow = registry.join(key, place, now: 10_000) else { return wrong("without an age") }
+    }
+
+    @Test func aFailureHoldsForAMoment() throws {
+        let registry = FillRegistry()
+        let place = CachePlace(digest: key.digest)
+        guard case .lead(let fill) = registry.join(key, place, now: 0) else { return wrong("no lead") }
+        registry.fail(fill, status: 502, now: 10)
+        guard case .failed(502) = registry.join(key, place, now: 500) else { return wrong("asked again") }
+        guard case .lead = registry.join(key, place, now: 510) else { return wrong("never asked again") }
+    }
+
     /// Many readers on threads, one writer, everybody gets every byte.
     @Test func manyReadersOneWriter() throws {
         let scratch = try Scratch()

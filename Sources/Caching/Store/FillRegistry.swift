@@ -2,15 +2,24 @@ import Bytes
 import Platform
 
 /// The fills of a zone by the digest they will be stored under: one for each key where `proxy_cache_lock` is on, and the marks
-/// of keys whose last response could not be stored.
+/// of keys whose last response could not be stored, or did not come.
 package final class FillRegistry: Sendable {
     private struct State {
         var running: [Digest: Fill] = [:]
-        /// Until when, in milliseconds of the monotonic clock.
-        var refused: [Digest: Int64] = [:]
+        var marks: [Digest: Mark] = [:]
+    }
+
+    private struct Mark {
+        /// Milliseconds of the monotonic clock.
+        let until: Int64
+        /// Of the failure; nil: the response was refused by nature.
+        var status: Int?
     }
 
     private static let mostMarks = 4096
+    /// How long a failure answers those who come after it, in milliseconds. An origin that refuses connections is asked twice
+    /// a second and not once for each request: where a failure comes at once, nobody is waiting for it yet.
+    private static let failureLasts: Int64 = 500
 
     private let state = Lock(State())
 
@@ -25,6 +34,8 @@ package final class FillRegistry: Sendable {
         case follow(Fill)
         /// Fetch without a fill.
         case alone(CacheReason)
+        /// The origin gave no response a moment ago: it is not asked again yet.
+        case failed(status: Int)
     }
 
     /// Joins the fill of a place, or becomes the one that starts it. `now` and `lockAge` are milliseconds, the first of the
@@ -33,9 +44,9 @@ package final class FillRegistry: Sendable {
         _ key: CacheKey, _ place: CachePlace, now: Int64, lockAge: Int64? = nil, memoryLimit: Int = Fill.usualMemoryLimit
     ) -> Join {
         state.withLock { state in
-            if let until = state.refused[place.digest] {
-                if now < until { return .alone(.refusedRecently) }
-                state.refused[place.digest] = nil
+            if let mark = state.marks[place.digest] {
+                if now < mark.until { return mark.status.map { .failed(status: $0) } ?? .alone(.refusedRecently) }
+                state.marks[place.digest] = nil
             }
             var isTooOld = false
             if let fill = state.running[place.digest], fill.key.bytes == key.bytes {
@@ -62,16 +73,25 @@ package final class FillRegistry: Sendable {
     ///
     /// The mark holds for 5 s, or `lockAge` milliseconds.
     package func refuse(_ fill: Fill, now: Int64, lockAge: Int64? = nil) {
+        mark(fill, Mark(until: now + (lockAge ?? 5000)), now)
+    }
+
+    /// Marks a key whose origin gave no response at all; takes its fill out.
+    package func fail(_ fill: Fill, status: Int, now: Int64) {
+        mark(fill, Mark(until: now + FillRegistry.failureLasts, status: status), now)
+    }
+
+    private func mark(_ fill: Fill, _ mark: Mark, _ now: Int64) {
         state.withLock { state in
             if state.running[fill.place.digest] === fill { state.running[fill.place.digest] = nil }
-            if state.refused.count >= FillRegistry.mostMarks { state.refused = state.refused.filter { now < $0.value } }
-            guard state.refused.count < FillRegistry.mostMarks else { return }
-            state.refused[fill.place.digest] = now + (lockAge ?? 5000)
+            if state.marks.count >= FillRegistry.mostMarks { state.marks = state.marks.filter { now < $0.value.until } }
+            guard state.marks.count < FillRegistry.mostMarks else { return }
+            state.marks[fill.place.digest] = mark
         }
     }
 
     /// A storable response came after all.
-    package func clearMark(_ digest: Digest) { state.withLock { $0.refused[digest] = nil } }
+    package func clearMark(_ digest: Digest) { state.withLock { $0.marks[digest] = nil } }
 
     package var count: Int { state.withLock { $0.running.count } }
 }

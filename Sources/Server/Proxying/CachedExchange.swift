@@ -230,6 +230,9 @@ package final class CachedExchange {
             case .alone(let reason):
                 state.reason = reason
                 return await lead(Fill(key: key, place: place))
+            case .failed(let status):
+                state.reason = .originError
+                return staleInstead(of: CacheJudging.conditions(status)) ?? .failed(status)
             }
         }
     }
@@ -321,7 +324,11 @@ package final class CachedExchange {
         var status = 502
         if case .failed(let code) = outcome { status = code }
         fill.judge(.failed(status: status))
-        cache.zone.fills.remove(fill)
+        if cache.usesLock, status == 502 || status == 504 {
+            cache.zone.fills.fail(fill, status: status, now: context.serving.loop.now)
+        } else {
+            cache.zone.fills.remove(fill)
+        }
         return staleInstead(of: CacheJudging.conditions(status)) ?? outcome
     }
 
