@@ -86,15 +86,17 @@ char **zl_environment(void) { return environ; }
 
 // Between fork and exec only async-signal-safe calls are allowed, so this cannot be Swift.
 int zl_spawn(const char *path, char *const argv[], char *const envp[], const int *pairs, int pair_count) {
-    int held[256];
+    int held[256], above = 3;
     if (pair_count > 256) { errno = E2BIG; return -1; }
+    for (int i = 0; i < pair_count; i++)
+        if (pairs[2 * i + 1] >= above) above = pairs[2 * i + 1] + 1;
     pid_t child = fork();
     if (child != 0) return (int)child;
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     // First above every target, then to the target: no pair can overwrite another's source.
-    for (int i = 0; i < pair_count; i++) held[i] = fcntl(pairs[2 * i], F_DUPFD_CLOEXEC, 300);
+    for (int i = 0; i < pair_count; i++) held[i] = fcntl(pairs[2 * i], F_DUPFD_CLOEXEC, above);
     for (int i = 0; i < pair_count; i++)
         if (held[i] < 0 || dup2(held[i], pairs[2 * i + 1]) < 0) _exit(126);
     execve(path, argv, envp);

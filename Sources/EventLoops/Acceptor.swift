@@ -5,6 +5,7 @@ package final class Acceptor: Endpoint {
     private let socket: SharedDescriptor
     private let onAccept: (consuming FileDescriptor, SocketAddress) -> Void
     private let onFailure: (SystemError) -> Void
+    private let interest: Readiness
     private var isPaused = false
     /// Milliseconds to wait when the process has no descriptors left, as nginx does.
     private static let pause: Int64 = 500
@@ -16,8 +17,9 @@ package final class Acceptor: Endpoint {
         self.socket = socket
         self.onAccept = onAccept
         self.onFailure = onFailure
+        interest = isShared ? [.readable, .exclusive] : .readable
         super.init(loop: loop)
-        try watch(socket.rawValue, isShared ? [.readable, .exclusive] : .readable)
+        try watch(socket.rawValue, interest)
     }
 
     /// One connection per event: the set is level-triggered, and an `accept` that finds nothing costs a system call.
@@ -40,8 +42,12 @@ package final class Acceptor: Endpoint {
 
     package override func timerFired() {
         guard isPaused else { return }
-        isPaused = false
-        try? watch(socket.rawValue, .readable)
+        do throws(SystemError) {
+            try watch(socket.rawValue, interest)
+            isPaused = false
+        } catch {
+            setTimer(loop.now + Acceptor.pause)
+        }
     }
 
     /// Stops accepting; the socket stays open for the other loops.

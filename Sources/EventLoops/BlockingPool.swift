@@ -3,10 +3,24 @@ import Platform
 /// A few threads for what would stall a loop: cold disk reads, walks over directories.
 package final class BlockingPool: Sendable {
     private struct State {
-        var queue: [@Sendable () -> Void] = []
+        /// What waits, from `head` on; what was taken is nil, so that what it holds is let go of.
+        var queue: [(@Sendable () -> Void)?] = []
         var head = 0
         var threads = 0
         var idle = 0
+
+        mutating func takeFirst() -> (@Sendable () -> Void)? {
+            guard head < queue.count else { return nil }
+            let work = queue[head]
+            queue[head] = nil
+            head += 1
+            // Half of it is behind us: move the rest down, so that a queue which is never empty does not grow for ever.
+            if head * 2 >= queue.count {
+                queue.removeFirst(head)
+                head = 0
+            }
+            return work
+        }
     }
 
     private let state = Lock(State())
@@ -29,8 +43,26 @@ package final class BlockingPool: Sendable {
             }
             return false
         }
-        if needsThread { Threads.start { self.serve() } }
+        if needsThread && !startThread() { return serveHere() }
         signal.raise()
+    }
+
+    /// False when the system refuses the thread and there is no other that could do the work.
+    private func startThread() -> Bool {
+        do throws(SystemError) {
+            try Threads.start { self.serve() }
+            return true
+        } catch {
+            return state.withLock { state in
+                state.threads -= 1
+                return state.threads > 0
+            }
+        }
+    }
+
+    /// The last resort: the caller waits for the work itself.
+    private func serveHere() {
+        while let work = state.withLock({ $0.takeFirst() }) { work() }
     }
 
     private func serve() {
@@ -39,14 +71,7 @@ package final class BlockingPool: Sendable {
             signal.await()
             let work: (@Sendable () -> Void)? = state.withLock { state in
                 state.idle -= 1
-                guard state.head < state.queue.count else { return nil }
-                let work = state.queue[state.head]
-                state.head += 1
-                if state.head == state.queue.count {
-                    state.queue = []
-                    state.head = 0
-                }
-                return work
+                return state.takeFirst()
             }
             work?()
         }

@@ -21,7 +21,6 @@ public final class EventLoop {
     private var endOfTurn: [LoopObject] = []
     private var endingTurn: [LoopObject] = []
     private var due: [UInt32] = []
-    private var dueTickets: [Ticket] = []
     private var isStopping = false
     /// Called after each turn, before the loop waits (log flushing, housekeeping that must not wait for a timer).
     package var afterTurn: (() -> Void)?
@@ -56,7 +55,7 @@ public final class EventLoop {
         let mailbox = loop.mailbox
         // Sound: the new thread is the only one that touches the loop from here on.
         nonisolated(unsafe) let handed = loop
-        Threads.start { unsafe handed.run(setUp) }
+        try Threads.start { unsafe handed.run(setUp) }
         return mailbox
     }
 
@@ -130,11 +129,9 @@ public final class EventLoop {
     private func fireTimers() {
         timers.advance(now: now, due: &due)
         if due.isEmpty { return }
-        // By ticket: an earlier timer's work may have given the place to another object.
-        dueTickets.append(contentsOf: due.map { table.ticket(at: $0) })
+        // One by one: an earlier timer's work may have set or cleared a later one, or given its place to another object.
+        for index in due where timers.takeDue(index) { table.object(at: index)?.timerFired() }
         due.removeAll(keepingCapacity: true)
-        for ticket in dueTickets { table.find(ticket)?.timerFired() }
-        dueTickets.removeAll(keepingCapacity: true)
     }
 
     private func endTurn() {

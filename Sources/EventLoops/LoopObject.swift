@@ -126,8 +126,8 @@ struct LoopTable {
         return objects[index]
     }
 
-    /// The ticket of whoever has this place now.
-    func ticket(at index: UInt32) -> Ticket { Ticket(index: index, generation: generations[Int(index)]) }
+    /// Whoever has this place now.
+    func object(at index: UInt32) -> LoopObject? { objects[Int(index)] }
 
     /// Every object that is enrolled now.
     var all: [LoopObject] { objects.compactMap { $0 } }

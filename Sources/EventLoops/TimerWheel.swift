@@ -13,6 +13,8 @@ package struct TimerWheel {
         var next = TimerWheel.none
         var previous = TimerWheel.none
         var isArmed = false
+        /// Its deadline has passed and it was neither taken nor set or cleared since.
+        var isDue = false
     }
 
     private var entries: [Entry] = []
@@ -43,8 +45,18 @@ package struct TimerWheel {
 
     package mutating func disarm(_ index: UInt32) {
         let place = Int(index)
-        guard place < entries.count, entries[place].isArmed else { return }
-        unlink(place)
+        guard place < entries.count else { return }
+        entries[place].isDue = false
+        if entries[place].isArmed { unlink(place) }
+    }
+
+    /// Whether the timer of place `index`, which `advance` reported, is still to fire: it was not set or cleared since, and
+    /// not taken.
+    package mutating func takeDue(_ index: UInt32) -> Bool {
+        let place = Int(index)
+        guard place < entries.count, entries[place].isDue else { return false }
+        entries[place].isDue = false
+        return true
     }
 
     package func isArmed(_ index: UInt32) -> Bool { Int(index) < entries.count && entries[Int(index)].isArmed }
@@ -80,7 +92,8 @@ package struct TimerWheel {
         count == 0 ? nil : max(0, earliest - now)
     }
 
-    /// Disarms the timers that are due at `now` and appends their places to `due`.
+    /// Disarms the timers that are due at `now` and appends their places to `due`; `takeDue` says, when its turn has come,
+    /// whether the work of an earlier one has changed that.
     package mutating func advance(now: Int64, due: inout [UInt32]) {
         guard count > 0, now >= earliest else { return }
         let target = now >> TimerWheel.slotShift
@@ -101,6 +114,7 @@ package struct TimerWheel {
             let entry = entries[Int(place)]
             if entry.deadline <= now {
                 unlink(Int(place))
+                entries[Int(place)].isDue = true
                 due.append(UInt32(place))
             }
             place = entry.next

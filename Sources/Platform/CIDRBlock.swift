@@ -14,7 +14,7 @@ package enum CIDRBlock: Hashable, Sendable {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let given: Int?
         if parts.count == 2 {
-            guard let number = Int(parts[1]), number >= 0 else { return nil }
+            guard parts[1].utf8.allSatisfy({ $0 &- 48 < 10 }), let number = Int(parts[1]) else { return nil }
             given = number
         } else {
             given = nil

@@ -3,11 +3,12 @@ import Glibc
 
 /// Plain calls on directories.
 package enum Directory {
-    /// Makes one directory; one that is there already is fine.
+    /// Makes one directory; one that is there already is fine, something else in its place is ENOTDIR.
     package static func create(_ path: String, mode: UInt32 = 0o755) throws(SystemError) {
         if unsafe mkdir(path, mode) != 0 {
             let error = SystemError.current
             if error != .exists { throw error }
+            if try File.status(path).kind != .directory { throw .notDirectory }
         }
     }
 

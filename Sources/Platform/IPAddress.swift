@@ -55,8 +55,8 @@ package struct IPv6Address: Hashable, Sendable, CustomStringConvertible {
     /// Reads the text form (RFC 4291 §2.2).
     package init?(_ text: String) {
         var form = in6_addr()
-        // Sound: inet_pton writes one in6_addr.
-        guard unsafe inet_pton(AF_INET6, text, &form) == 1 else { return nil }
+        // Sound: inet_pton writes one in6_addr. It would read on the near side of a zero byte only.
+        guard !text.utf8.contains(0), unsafe inet_pton(AF_INET6, text, &form) == 1 else { return nil }
         bytes = unsafe withUnsafeBytes(of: &form) { unsafe Array($0) }
     }
 

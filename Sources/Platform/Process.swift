@@ -156,8 +156,9 @@ enum CStrings {
 
 /// One thread of this process.
 package enum Threads {
-    /// Starts a thread that runs `body` and is never joined. `stackSize` in bytes.
-    package static func start(stackSize: Int = 1 << 20, _ body: @escaping @Sendable () -> Void) {
+    /// Starts a thread that runs `body` and is never joined. `stackSize` in bytes. Errors: what `pthread_create` says, as
+    /// EAGAIN when a limit of threads or memory is reached.
+    package static func start(stackSize: Int = 1 << 20, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
         final class Start: Sendable {
             let body: @Sendable () -> Void
             init(_ body: @escaping @Sendable () -> Void) { self.body = body }
@@ -177,8 +178,10 @@ package enum Threads {
                 unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue().body()
                 return nil
             }, start.toOpaque())
-        if status != 0 { unsafe start.release() }
-        precondition(status == 0, "the system refuses another thread")
+        if status != 0 {
+            unsafe start.release()
+            throw SystemError(status)
+        }
     }
 
     /// What tells the threads of this process apart.

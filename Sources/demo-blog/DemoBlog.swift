@@ -42,8 +42,13 @@ enum DemoBlog {
             guard case .connection(let descriptor, _) = Socket.accept(socket) else { continue }
             let shared = SharedDescriptor(descriptor)
             open.withLock { $0 += 1 }
-            Threads.start {
-                DemoConnection(shared, posts)?.serve()
+            do throws(SystemError) {
+                try Threads.start {
+                    DemoConnection(shared, posts)?.serve()
+                    open.withLock { $0 -= 1 }
+                }
+            } catch {
+                // No thread: the connection is closed.
                 open.withLock { $0 -= 1 }
             }
         }

@@ -29,7 +29,7 @@ struct ConcurrencyTests {
         let bound = (2 << 20) + (2 << 20) / 20
 
         for thread in 0..<2 {
-            Threads.start {
+            try Threads.start {
                 for round in 0..<60 {
                     for number in 0..<Self.count where number % 2 == thread {
                         store(zone, Self.key(number), Self.body(number, round))
@@ -42,7 +42,7 @@ struct ConcurrencyTests {
             }
         }
         for _ in 0..<2 {
-            Threads.start {
+            try Threads.start {
                 guard let asked = try? request() else { return }
                 let table = HotTable(zone)
                 while !stop.withLock({ $0 }) {
@@ -67,7 +67,7 @@ struct ConcurrencyTests {
                 finished.raise()
             }
         }
-        Threads.start {
+        try Threads.start {
             while !stop.withLock({ $0 }) { _ = CacheManager.step(zone, now: start) }
             finished.raise()
         }

@@ -174,7 +174,7 @@ struct FillTests {
         let results = Lock<[Int: [UInt8]]>([:])
         let finished = CountingSignal()
         for reader in readers {
-            Threads.start {
+            try Threads.start {
                 var got: [UInt8] = []
                 loop: while true {
                     switch fill.next(reader, at: got.count, nil) {

@@ -1,6 +1,7 @@
 import Bytes
 import FoundationEssentials
 import HTTP
+import TestSupport
 import Testing
 
 @Suite("Properties of the decoders")

@@ -145,16 +145,3 @@ func decodeResponse(_ content: [UInt8], cuts: [Int] = [], room: Int = 64) -> Out
 }
 
 func decodeResponse(_ response: String) -> Outcome<ResponseSummary> { decodeResponse(bytes(response)) }
-
-/// A small reproducible source of numbers for property tests.
-struct Numbers {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed &* 2 &+ 1 }
-
-    mutating func next(below bound: Int) -> Int {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return Int((state >> 33) % UInt64(bound))
-    }
-
-    mutating func pick<Element>(_ choices: [Element]) -> Element { choices[next(below: choices.count)] }
-}

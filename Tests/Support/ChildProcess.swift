@@ -15,16 +15,17 @@ package final class ChildProcess: Sendable {
     private let ended = Guarded(false)
 
     /// Starts `executable`. `handingDown` becomes its descriptors 3, 4, …; it inherits nothing else. With
-    /// `socketActivation` LISTEN_FDS and LISTEN_PID tell so in systemd's way.
+    /// `socketActivation` LISTEN_FDS and LISTEN_PID tell so in systemd's way. `descriptorLimit`: how many it may have open.
     package init(
         _ executable: String, _ arguments: [String], environment: [String: String] = ProcessInfo.processInfo.environment,
-        directory: String? = nil, handingDown: [Int32] = [], socketActivation: Bool = false, isGuarded: Bool = true,
-        output: String
+        directory: String? = nil, handingDown: [Int32] = [], socketActivation: Bool = false, descriptorLimit: Int? = nil,
+        isGuarded: Bool = true, output: String
     ) throws {
         outputPath = output
         var command = [executable] + arguments
         var environment = environment
         if let directory { command = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", directory] + command }
+        if let descriptorLimit { command = ["/bin/sh", "-c", "ulimit -n \(descriptorLimit); exec \"$@\"", "sh"] + command }
         if socketActivation && !handingDown.isEmpty {
             environment["LISTEN_FDS"] = "\(handingDown.count)"
             command = ["/bin/sh", "-c", "LISTEN_PID=$$; export LISTEN_PID; exec \"$@\"", "sh"] + command

@@ -52,10 +52,10 @@ package final class Scene {
     @discardableResult
     package func serve(
         _ body: String, http: String = "", main: String = "", events: String = "", workers: Int? = nil,
-        environment: [String: String] = [:]
+        environment: [String: String] = [:], descriptorLimit: Int? = nil
     ) throws -> ServerUnderTest {
         let text = try configuration(body, http: http, main: main, events: events, workers: workers)
-        return try start(text, environment: environment)
+        return try start(text, environment: environment, descriptorLimit: descriptorLimit)
     }
 
     /// The text that `serve` would start with: for reloads.
@@ -69,9 +69,12 @@ package final class Scene {
 
     /// Starts the server with a complete configuration.
     @discardableResult
-    package func start(_ configuration: String, environment: [String: String] = [:]) throws -> ServerUnderTest {
+    package func start(
+        _ configuration: String, environment: [String: String] = [:], descriptorLimit: Int? = nil
+    ) throws -> ServerUnderTest {
         let server = try ServerUnderTest(
-            front, in: sandbox, configuration: configuration, sockets: sockets, environment: environment)
+            front, in: sandbox, configuration: configuration, sockets: sockets, environment: environment,
+            descriptorLimit: descriptorLimit)
         servers.append(server)
         return server
     }

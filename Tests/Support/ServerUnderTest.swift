@@ -9,18 +9,20 @@ package final class ServerUnderTest: Sendable {
     private let environment: [String: String]
     private let child: Guarded<ChildProcess?> = Guarded(nil)
     private let arguments: [String]
+    private let descriptorLimit: Int?
 
     /// Starts `front` with a complete configuration and waits until it serves. The `listen` lines of the configuration must
     /// name the sockets' addresses. It must say `daemon off;` and `pid SANDBOX/server.pid;` (`ServerConfiguration` does).
     package init(
         _ front: Front, in sandbox: Sandbox, configuration: String, sockets: [ListeningSocket], arguments: [String] = [],
-        environment: [String: String] = [:]
+        environment: [String: String] = [:], descriptorLimit: Int? = nil
     ) throws {
         self.front = front
         self.sandbox = sandbox
         self.sockets = sockets
         self.arguments = arguments
         self.environment = environment
+        self.descriptorLimit = descriptorLimit
         try sandbox.write("server.conf", configuration)
         try sandbox.makeDirectory("sanitizer", mode: 0o777)
         try start()
@@ -45,7 +47,7 @@ package final class ServerUnderTest: Sendable {
         let process = try ChildProcess(
             binary, ["-p", sandbox.path + "/", "-c", sandbox.path("server.conf"), "-e", sandbox.path("error.log")] + arguments,
             environment: variables, handingDown: sockets.map(\.descriptor.number), socketActivation: front == .zendan,
-            output: sandbox.path("output"))
+            descriptorLimit: descriptorLimit, output: sandbox.path("output"))
         child.with { $0 = process }
         let isUp = eventually { sandbox.exists("server.pid") || !process.isRunning }
         guard isUp, process.isRunning else {

@@ -79,7 +79,16 @@ final class ServingProcess: Sendable {
     private func maintainZones(_ errorLog: ErrorLog) {
         for zone in named.zones {
             let isNew = maintained.withLock { $0.insert(zone.name).inserted }
-            if isNew { Threads.start { CacheMaintenance.run(zone) } }
+            if !isNew { continue }
+            do throws(SystemError) {
+                try Threads.start { CacheMaintenance.run(zone) }
+            } catch {
+                maintained.withLock { _ = $0.remove(zone.name) }
+                errorLog.write(
+                    .alert,
+                    "the cache \"\(zone.name)\" is not maintained: no thread for it (\(error)); a reload tries again",
+                    now: Clock.wallMilliseconds())
+            }
         }
     }
 }
