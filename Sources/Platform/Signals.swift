@@ -51,14 +51,21 @@ package enum Signals {
         return FileDescriptor(owning: raw)
     }
 
+    /// A signal, and the process that sent it (0: the kernel).
+    package struct Arrival: Sendable, Hashable {
+        package let signal: Signal
+        package let sender: Int32
+    }
+
     /// Takes one signal from such a descriptor.
-    package static func take(_ raw: Int32) -> Signal? {
+    package static func take(_ raw: Int32) -> Arrival? {
         var info = signalfd_siginfo()
         let size = MemoryLayout<signalfd_siginfo>.size
         // Sound: `size` bytes are written to `info`.
         let count = unsafe withUnsafeMutablePointer(to: &info) { pointer in
             uninterrupted { unsafe read(raw, pointer, size) }
         }
-        return count == size ? Signal(rawValue: Int32(info.ssi_signo)) : nil
+        guard count == size, let signal = Signal(rawValue: Int32(info.ssi_signo)) else { return nil }
+        return Arrival(signal: signal, sender: Int32(bitPattern: info.ssi_pid))
     }
 }

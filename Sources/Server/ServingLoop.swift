@@ -55,13 +55,20 @@ package final class ServingLoop: LoopBound {
     /// Takes a context back when its request is over.
     package func give(_ context: RequestContext) {
         context.reset()
-        if contexts.count < 64 {
+        // One of an earlier configuration is let go of, and the configuration with it.
+        if contexts.count < 64, context.site === site {
             // A head that needed a large block goes back to a small one.
             if context.head.buffer.capacity != heads.blockSize { context.head.buffer = heads.take() }
             context.head.buffer.clear()
             context.head.start = 0
             contexts.append(context)
         }
+    }
+
+    /// New requests get this configuration from now on.
+    func use(_ new: Site) {
+        site = new
+        contexts.removeAll(keepingCapacity: true)
     }
 
     private var literals: [(StaticString, FrozenBytes)] = []

@@ -128,11 +128,11 @@ struct WaitingTests {
         let taken = try onThreads(1) { _ in
             Signals.block([.windowChange])
             let descriptor = try Signals.descriptor([.windowChange])
-            if Signals.take(descriptor.rawValue) != nil { return Signal?.none }
+            if Signals.take(descriptor.rawValue) != nil { return Signals.Arrival?.none }
             pthread_kill(pthread_self(), SIGWINCH)
             return Signals.take(descriptor.rawValue)
         }
-        #expect(taken == [.windowChange])
+        #expect(taken == [Signals.Arrival(signal: .windowChange, sender: ProcessControl.identifier)])
         #expect(Signal.allCases.map(\.name).allSatisfy { $0.hasPrefix("SIG") })
         #expect(
             Signal.allCases.map(\.rawValue) == [SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGTERM, SIGCHLD, SIGWINCH])

@@ -4,9 +4,9 @@ import Platform
 /// What a control loop waits for besides timers: signals.
 final class SignalEndpoint: Endpoint {
     private let descriptor: FileDescriptor
-    private let handler: (Signal) -> Void
+    private let handler: (Signals.Arrival) -> Void
 
-    init(loop: EventLoop, _ handler: @escaping (Signal) -> Void) throws(SystemError) {
+    init(loop: EventLoop, _ handler: @escaping (Signals.Arrival) -> Void) throws(SystemError) {
         descriptor = try Signals.descriptor()
         self.handler = handler
         super.init(loop: loop)
@@ -14,7 +14,7 @@ final class SignalEndpoint: Endpoint {
     }
 
     override func ready(_ readiness: Readiness) {
-        while let signal = Signals.take(descriptor.rawValue) { handler(signal) }
+        while let arrival = Signals.take(descriptor.rawValue) { handler(arrival) }
     }
 }
 

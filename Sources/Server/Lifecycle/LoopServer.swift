@@ -62,7 +62,7 @@ final class LoopServer: LoopBound {
 
     /// New requests get this site from now on.
     func use(_ site: Site, _ errorLog: ErrorLog) {
-        serving.site = site
+        serving.use(site)
         serving.connectionLimit = site.workerConnections
         serving.errorLog = errorLog
     }

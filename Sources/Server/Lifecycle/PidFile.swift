@@ -13,6 +13,16 @@ package struct PidFile: Sendable {
         try File.write(file.rawValue, text.span)
     }
 
+    /// Writes it at another path and removes the old one. Errors: what `open`, `write` say; the old one stays then.
+    package mutating func move(to newPath: String) throws(SystemError) {
+        if newPath == path { return }
+        let old = self
+        let new = PidFile(path: newPath)
+        try new.write()
+        self = new
+        old.remove()
+    }
+
     /// Removes it, if it (still) names this process.
     package func remove() {
         guard PidFile.read(path) == ProcessControl.identifier else { return }

@@ -9,6 +9,8 @@ final class ServingProcess: Sendable {
     private let mailboxes = Lock<[Mailbox]>([])
     private let running = Lock(0)
     private let maintained = Lock<Set<String>>([])
+    /// The configurations of the loops as they are now.
+    private let current = Lock<[Site]>([])
 
     init(named: NamedState) { self.named = named }
 
@@ -16,10 +18,13 @@ final class ServingProcess: Sendable {
     func start(_ sites: [Site], _ sockets: OpenSockets, _ errorLog: ErrorLog, prefix: String) throws(SystemError) {
         let count = sites.count
         running.withLock { $0 = count }
+        current.withLock { $0 = sites }
         for index in 0..<count {
             let site = sites[index]
             let named = named
-            let mailbox = try EventLoop.start(index: index) { loop in
+            // By mail: what a loop is started with is kept as long as its thread, and a configuration is not.
+            let mailbox = try EventLoop.start(index: index) { _ in }
+            mailbox.call { loop in
                 let serving = ServingLoop(loop: loop, site: site, named: named, errorLog: errorLog, prefix: prefix)
                 serving.connectionLimit = site.workerConnections
                 let server = LoopServer(serving, loopIndex: index, loopCount: count)
@@ -31,8 +36,13 @@ final class ServingProcess: Sendable {
         maintainZones(errorLog)
     }
 
-    /// Gives every loop its part of a new configuration.
-    func reload(_ sites: [Site], _ sockets: OpenSockets, _ errorLog: ErrorLog) {
+    /// Gives every loop its part of a new configuration. Returns those that were in use, which requests in flight keep.
+    func reload(_ sites: [Site], _ sockets: OpenSockets, _ errorLog: ErrorLog) -> [Site] {
+        let old = current.withLock { current in
+            let old = current
+            current = sites
+            return old
+        }
         for (index, mailbox) in mailboxes.withLock({ $0 }).enumerated() where index < sites.count {
             let site = sites[index]
             mailbox.call { loop in
@@ -42,6 +52,7 @@ final class ServingProcess: Sendable {
             }
         }
         maintainZones(errorLog)
+        return old
     }
 
     /// Lets every loop finish; `done` is called on some thread when the last has.

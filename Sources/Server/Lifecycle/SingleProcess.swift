@@ -12,12 +12,12 @@ package final class SingleProcess {
     private let process: ServingProcess
     private var preparation: StartPreparation
     private var delivery: Delivery
-    private let pidFile: PidFile
+    private var pidFile: PidFile
+    private var check = ReloadCheck()
+    private var retirement: Retirement?
     private var signals: SignalEndpoint?
     private var timer: DelayedAction?
     private var isDraining = false
-    private var check: CheckProcess?
-    private var isReloadWanted = false
 
     private init(_ program: Program, _ loop: EventLoop, _ preparation: StartPreparation, _ delivery: Delivery) {
         self.program = program
@@ -43,6 +43,7 @@ package final class SingleProcess {
             }
             return 0
         } catch {
+            StandardError.write("zendan: [emerg] the process cannot start (\(error))")
             return 1
         }
     }
@@ -59,15 +60,26 @@ package final class SingleProcess {
                 ProcessControl.exitNow(1)
             }
             try process.start(sites, delivery.sockets, setup.errorLog(delivery), prefix: delivery.bundle.options.prefix)
-            try pidFile.write()
+            log(.notice, "zendan/\(ServerVersion.number)")
+            writePidFile()
         } catch {
             StandardError.write("zendan: [emerg] the process cannot start (\(error))")
             ProcessControl.exitNow(1)
         }
     }
 
-    private func obey(_ signal: Signal) {
-        switch signal {
+    private func writePidFile() {
+        do throws(SystemError) {
+            try pidFile.write()
+        } catch {
+            StandardError.write("zendan: [emerg] open() \"\(pidFile.path)\" failed (\(error))")
+            ProcessControl.exitNow(1)
+        }
+    }
+
+    private func obey(_ arrival: Signals.Arrival) {
+        if arrival.signal != .child { log(.notice, arrival.logLine) }
+        switch arrival.signal {
         case .terminate, .interrupt: end()
         case .quit: drain()
         case .hangUp: reload()
@@ -80,50 +92,63 @@ package final class SingleProcess {
     }
 
     private func reload() {
-        if check != nil {
-            isReloadWanted = true
-            return
-        }
-        log(.notice, "reconfiguring")
+        if isDraining { return }
         do throws(SystemError) {
-            check = try CheckProcess.start(delivery.bundle.options)
+            try check.start(delivery.bundle.options)
         } catch {
-            log(.error, "the check of the configuration cannot be started (\(error))")
+            log(.error, "the check of the configuration cannot be started (\(error)); the configuration in use stays")
         }
     }
 
     private func reapChildren() {
         while let ended = ProcessControl.reap() {
-            guard let check, ended.process == check.pid else { continue }
-            self.check = nil
-            checked(check.outcome(ended.ending))
-            guard isReloadWanted else { continue }
-            isReloadWanted = false
-            reload()
+            if let outcome = check.ended(ended.process, ended.ending) { checked(outcome) }
         }
     }
 
     private func checked(_ outcome: ConfigurationCheck.Outcome) {
         if isDraining { return }
         switch outcome {
-        case .refused(let error, _):
-            log(.emerg, error.logLine)
-            log(.notice, "the configuration in use stays")
+        case .refused(let error, _): refuse(error.logLine)
         case .accepted(let bundle, let warnings):
             for warning in warnings where warning.severity == .warning { log(.warn, warning.logLine) }
             do throws(StartPreparation.Failure) {
-                let next = try preparation.prepare(bundle) { log(.warn, $0) }
-                do throws(Diagnostic) {
-                    let sites = try setup.sites(next, loopCount: delivery.bundle.plan.loopCount)
-                    process.reload(sites, next.sockets, setup.errorLog(next))
-                    delivery = next
-                } catch {
-                    log(.emerg, error.logLine)
-                }
+                use(try preparation.prepare(bundle) { log(.warn, $0) })
             } catch {
-                log(.emerg, error.message)
+                refuse(error.message)
             }
         }
+        if check.takeWish() { reload() }
+    }
+
+    private func use(_ next: Delivery) {
+        do throws(Diagnostic) {
+            let sites = try setup.sites(next, loopCount: delivery.bundle.plan.loopCount)
+            let old = process.reload(sites, next.sockets, setup.errorLog(next))
+            delivery = next
+            log(.notice, "the new configuration is in use")
+            retire(old)
+        } catch {
+            return refuse(error.logLine)
+        }
+        do throws(SystemError) {
+            try pidFile.move(to: next.bundle.plan.pidFile)
+        } catch {
+            log(.error, "open() \"\(next.bundle.plan.pidFile)\" failed (\(error)); the pid file stays \"\(pidFile.path)\"")
+        }
+    }
+
+    private func refuse(_ reason: String) {
+        log(.emerg, reason)
+        log(.notice, "the configuration in use stays")
+    }
+
+    private func retire(_ old: [Site]) {
+        let retirement =
+            retirement
+            ?? Retirement(loop: loop) { [unowned self] in log(.notice, Retirement.message) }
+        self.retirement = retirement
+        retirement.watch(old)
     }
 
     private func drain() {
@@ -134,11 +159,15 @@ package final class SingleProcess {
         if let timeout = delivery.bundle.plan.shutdownTimeout {
             let timer = DelayedAction(loop: loop)
             self.timer = timer
-            timer.schedule(after: timeout) { [unowned self] in end() }
+            timer.schedule(after: timeout) { [unowned self] in
+                log(.notice, "worker_shutdown_timeout: connections that are still open are closed")
+                end()
+            }
         }
     }
 
     private func end() {
+        log(.notice, "exit")
         process.flushLogs()
         let timer = DelayedAction(loop: loop)
         self.timer = timer

@@ -17,8 +17,7 @@ package final class Supervisor {
     private var respawnTimer: DelayedAction?
     private var worker: WorkerHandle?
     private var retiring: [WorkerHandle] = []
-    private var check: CheckProcess?
-    private var isReloadWanted = false
+    private var check = ReloadCheck()
     private var failures = 0
     /// After WINCH there is no worker until a reload starts one.
     private var isResting = false
@@ -66,6 +65,7 @@ package final class Supervisor {
         } catch {
             return finish(1)
         }
+        log(.notice, "zendan/\(ServerVersion.number)")
         startWorker()
     }
 
@@ -89,6 +89,8 @@ package final class Supervisor {
         switch report {
         case .ready(let generation):
             if generation == delivery.generation { proven = delivery }
+            if handle.hasServed { log(.notice, "worker process \(handle.pid) uses the new configuration") }
+            handle.hasServed = true
             becameReady()
         case .refused(let generation, let reason):
             log(.emerg, reason)
@@ -109,9 +111,8 @@ package final class Supervisor {
 
     private func reapChildren() {
         while let ended = ProcessControl.reap() {
-            if let check, ended.process == check.pid {
-                self.check = nil
-                checked(check.outcome(ended.ending))
+            if let outcome = check.ended(ended.process, ended.ending) {
+                checked(outcome)
             } else if ended.process == successor {
                 successorEnded()
             } else {
@@ -159,8 +160,9 @@ package final class Supervisor {
 
     // MARK: Signals
 
-    private func obey(_ signal: Signal) {
-        switch signal {
+    private func obey(_ arrival: Signals.Arrival) {
+        if arrival.signal != .child { log(.notice, arrival.logLine) }
+        switch arrival.signal {
         case .child: reapChildren()
         case .terminate, .interrupt: stop(.terminate)
         case .quit: quit()
@@ -200,25 +202,15 @@ package final class Supervisor {
 
     private func reload() {
         if isEnding { return }
-        if check != nil {
-            isReloadWanted = true
-            return
-        }
-        log(.notice, "reconfiguring")
         do throws(SystemError) {
-            check = try CheckProcess.start(delivery.bundle.options)
+            try check.start(delivery.bundle.options)
         } catch {
-            log(.error, "the check of the configuration cannot be started (\(error))")
+            log(.error, "the check of the configuration cannot be started (\(error)); the configuration in use stays")
         }
     }
 
     private func checked(_ outcome: ConfigurationCheck.Outcome) {
-        defer {
-            if isReloadWanted {
-                isReloadWanted = false
-                reload()
-            }
-        }
+        defer { if check.takeWish() { reload() } }
         switch outcome {
         case .refused(let error, _):
             log(.emerg, error.logLine)
@@ -230,6 +222,7 @@ package final class Supervisor {
                 use(next)
             } catch {
                 log(.emerg, error.message)
+                log(.notice, "the configuration in use stays")
             }
         }
     }
@@ -237,6 +230,7 @@ package final class Supervisor {
     private func use(_ next: Delivery) {
         let needsNew = next.bundle.plan.needsNewWorker(after: delivery.bundle.plan)
         delivery = next
+        movePidFile(next.bundle.plan.pidFile)
         if isResting {
             isResting = false
             if let worker { retiring.append(worker) }
@@ -256,6 +250,15 @@ package final class Supervisor {
         } catch {
             log(.error, "the worker cannot be told of the new configuration (\(error))")
             ProcessControl.killNow(worker.pid)
+        }
+    }
+
+    private func movePidFile(_ path: String) {
+        if successor != nil { return }
+        do throws(SystemError) {
+            try pidFile.move(to: path)
+        } catch {
+            log(.error, "open() \"\(path)\" failed (\(error)); the pid file stays \"\(pidFile.path)\"")
         }
     }
 
@@ -315,6 +318,8 @@ package final class Supervisor {
 final class WorkerHandle {
     let pid: Int32
     private(set) var channel: ChannelEndpoint?
+    /// Whether it has accepted a configuration.
+    var hasServed = false
 
     private init(pid: Int32) { self.pid = pid }
 

@@ -20,6 +20,7 @@ package final class Worker {
     private var signals: SignalEndpoint?
     private var shutdownTimer: DelayedAction?
     private var oldTimer: DelayedAction?
+    private var retirement: Retirement?
     private var delivery: Delivery?
     private var isDraining = false
 
@@ -44,6 +45,7 @@ package final class Worker {
             }
             return worker.status
         } catch {
+            StandardError.write("zendan: [emerg] the worker cannot start (\(error))")
             return 2
         }
     }
@@ -57,12 +59,13 @@ package final class Worker {
                 received($0)
             }
         } catch {
+            StandardError.write("zendan: [emerg] the worker cannot start (\(error))")
             end(2)
         }
     }
 
-    private func obey(_ signal: Signal) {
-        switch signal {
+    private func obey(_ arrival: Signals.Arrival) {
+        switch arrival.signal {
         case .terminate, .interrupt: end(0)
         case .quit, .windowChange: drain()
         case .user1, .user2, .hangUp, .child: break
@@ -102,7 +105,8 @@ package final class Worker {
                     throw Diagnostic("the loops cannot be started (\(error))", at: nil)
                 }
             } else {
-                process.reload(sites, delivery.sockets, log)
+                let old = process.reload(sites, delivery.sockets, log)
+                retire(old)
                 limitOld(plan.shutdownTimeout)
             }
             self.delivery = delivery
@@ -122,12 +126,32 @@ package final class Worker {
         }
     }
 
+    private func retire(_ old: [Site]) {
+        let retirement =
+            retirement
+            ?? Retirement(loop: loop) { [unowned self] in
+                log(.notice, Retirement.message)
+            }
+        self.retirement = retirement
+        retirement.watch(old)
+    }
+
+    private func log(_ level: LogLevel, _ message: String) {
+        guard let delivery else { return }
+        setup.errorLog(delivery).write(level, message, now: loop.wallNow / 1000)
+    }
+
     /// `worker_shutdown_timeout` also bounds connections that go on under an old configuration.
     private func limitOld(_ timeout: Int64?) {
         guard let timeout else { return }
         let timer = oldTimer ?? DelayedAction(loop: loop)
         oldTimer = timer
-        timer.schedule(after: timeout) { [unowned self] in process.closeOld() }
+        timer.schedule(after: timeout) { [unowned self] in
+            if retirement?.isOver == false {
+                log(.notice, "worker_shutdown_timeout: connections that still use the previous configuration are closed")
+            }
+            process.closeOld()
+        }
     }
 
     private func reopen(_ logs: [String: SharedDescriptor]) {
@@ -144,12 +168,16 @@ package final class Worker {
         if isDraining { return }
         isDraining = true
         if delivery == nil { return end(0) }
+        log(.notice, "gracefully shutting down")
         let mailbox = loop.mailbox
         process.drain { mailbox.call { loop in (loop.local as? Worker)?.end(0) } }
         if let timeout = delivery?.bundle.plan.shutdownTimeout {
             let timer = DelayedAction(loop: loop)
             shutdownTimer = timer
-            timer.schedule(after: timeout) { [unowned self] in end(0) }
+            timer.schedule(after: timeout) { [unowned self] in
+                log(.notice, "worker_shutdown_timeout: connections that are still open are closed")
+                end(0)
+            }
         }
     }
 
@@ -160,6 +188,7 @@ package final class Worker {
 
     private func end(_ status: Int32) {
         self.status = status
+        log(.notice, "exit")
         process.flushLogs()
         // Loops flush on their own threads; they are given the time of one turn.
         let timer = DelayedAction(loop: loop)
