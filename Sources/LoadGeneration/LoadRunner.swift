@@ -26,7 +26,9 @@ package enum LoadRunner {
     /// Runs `plan`. `progress` is called about once a second on the calling thread. Errors: no descriptors for a loop.
     package static func run(_ plan: LoadPlan, progress: (LoadProgress) -> Void = { _ in }) throws(SystemError) -> LoadReport {
         precondition(plan.clients > 0 && plan.loops > 0)
-        ProcessControl.limitDescriptors(plan.descriptorsNeeded)
+        if ProcessControl.limitDescriptors(nil) < plan.descriptorsNeeded {
+            ProcessControl.limitDescriptors(plan.descriptorsNeeded)
+        }
         let counters = LoadCounters(loops: plan.loops)
         let results = Lock(Results())
         let start = Clock.monotonicNanoseconds() + headStart

@@ -25,6 +25,7 @@ struct RunTests {
             try reply.respond(request.path == "/missing" ? 404 : 200, ["X-Cache-Status": "HIT"], request.text)
         }
         defer { origin.stop() }
+        let limit = ProcessControl.limitDescriptors(nil)
         let text = "GET / weight=3\nGET /missing\nPOST /form body=\"a=b\" cookie=\"c=d\""
         let report = try LoadRunner.run(try plan(origin, text, units: 200) { $0.loops = loops })
         let statistics = report.statistics
@@ -37,6 +38,7 @@ struct RunTests {
         let forms = origin.requests.filter { $0.path == "/form" }
         #expect(!forms.isEmpty && forms.allSatisfy { $0.method == "POST" && $0.text == "a=b" && $0["cookie"] == "c=d" })
         #expect(report.loops.count == loops)
+        #expect(ProcessControl.limitDescriptors(nil) >= limit, "enough descriptors is a minimum")
     }
 
     @Test("an open loop starts every unit that was due, though the server is slower than the rate")
