@@ -6,17 +6,21 @@ import Platform
 /// Messages of the error log that concern a request: what happened, to whom, and where.
 package enum RequestLog {
     /// A failure on the way to or from an upstream.
-    package static func upstreamError(_ context: RequestContext, _ what: StaticString, _ error: SystemError?) {
+    package static func upstreamError(
+        _ context: RequestContext, _ level: LogLevel, _ what: StaticString, _ error: SystemError?, _ phase: StaticString
+    ) {
         let log = context.plan.core.errorLog
-        guard log.takes(.error) else { return }
-        var record = log.record(.error, now: seconds(context), connection: context.connection.number)
+        guard log.takes(level) else { return }
+        var record = log.record(level, now: seconds(context), connection: context.connection.number)
         record.append(what)
         if let error { record.append(error: error) }
+        record.append(phase)
         appendRequest(context, &record)
         if let upstream = context.upstream, let attempt = upstream.attempts.last {
             var text: [UInt8] = []
             text.append(literal: "http://")
             text.append(contentsOf: Array(attempt.address.utf8))
+            if attempt.address.hasPrefix("unix:") { text.append(UInt8(ascii: ":")) }
             text.append(contentsOf: upstream.uri)
             record.append(upstream: text.span)
         }

@@ -49,6 +49,8 @@ final class RunningLoop: Sendable {
 /// An object on a loop that notes what it is called for.
 class Probe: EventLoops.Endpoint {
     var ready: [Readiness] = []
+    /// Calls of `ready`, with those that brought nothing that is wanted.
+    var calls = 0
     var timers = 0
     var woken: WakeReasons = []
     var turns = 0
@@ -56,6 +58,7 @@ class Probe: EventLoops.Endpoint {
     var onCall: ((Probe) -> Void)?
 
     override func ready(_ readiness: Readiness) {
+        calls += 1
         let useful = filter(readiness)
         if useful.isEmpty { return }
         ready.append(useful)

@@ -93,6 +93,8 @@ struct BlockingPoolTests {
         let isOver = Gate()
         let token = Guarded<Token?>(Token())
         weak let watched = token.copy
+        let mayBegin = Gate()
+        pool.run { mayBegin.wait() }
         if let held = token.copy { pool.run { withExtendedLifetime(held) { order.with { $0.append(1) } } } }
         token.with { $0 = nil }
         pool.run {
@@ -104,6 +106,8 @@ struct BlockingPoolTests {
             order.with { $0.append(3) }
             isOver.open()
         }
+        for _ in 0..<20 { pool.run {} }
+        mayBegin.open()
         #expect(isInSecond.wait())
         #expect(watched == nil, "what the first piece of work held is gone although others still wait")
         mayEnd.open()

@@ -31,7 +31,7 @@ extension UpstreamExchange {
             exchange.wantBody()
             let reasons = await owner.park(until: loop.now + plan.options.readTimeout)
             if reasons == .timer {
-                logFailure("upstream timed out while proxying an upgraded connection", .timedOut)
+                logFailure("upstream timed out", .timedOut, .tunnelling)
                 return endTunnel(outbox)
             }
         }

@@ -183,7 +183,7 @@ package final class UpstreamExchange {
             if isConnected { return .done }
             return await finishConnect(made)
         } catch {
-            logFailure("connect() failed", error)
+            logFailure("connect() failed", error, .connecting)
             return .failed(.error)
         }
     }
@@ -193,7 +193,7 @@ package final class UpstreamExchange {
         while true {
             let reasons = await owner.park(until: deadline)
             if isAbandoned() {
-                close()
+                dropConnection()
                 return .gone
             }
             if !made.readiness.isEmpty {
@@ -202,13 +202,13 @@ package final class UpstreamExchange {
                     made.want([.readable, .peerClosed])
                     return .done
                 }
-                logFailure("connect() failed", error)
-                close()
+                logFailure("connect() failed", error, .connecting)
+                dropConnection()
                 return .failed(.error)
             }
             if reasons.contains(.timer) || loop.now >= deadline {
-                logFailure("upstream timed out while connecting", .timedOut)
-                close()
+                logFailure("upstream timed out", .timedOut, .connecting)
+                dropConnection()
                 return .failed(.timeout)
             }
         }
@@ -237,28 +237,24 @@ package final class UpstreamExchange {
                 case .failed(let error):
                     // The answer may be here already: a server may refuse a body early and close.
                     if case .head = readHead(connection) { return headArrived() }
-                    logFailure("send() to the upstream failed", error)
+                    logFailure("send() failed", error, .sending)
                     return attemptFailed(.error, isKept, hasResponse)
                 case .bodyFailed(let failure):
                     context.failureReason = failure.reason
-                    close()
+                    dropConnection()
                     return .failed(FailedAttempt(.status(failure.status), requestSent: true, responseStarted: true))
                 }
             }
             if connection.readiness.isEmpty {
                 let reasons = await owner.park(until: deadline)
                 if isAbandoned() {
-                    close()
+                    dropConnection()
                     return .gone
                 }
                 if connection.readiness.isEmpty, loop.now >= deadline {
                     if sender.needsBody, !sender.isDone { continue }
                     _ = reasons
-                    logFailure(
-                        sender.isDone
-                            ? "upstream timed out while reading the response header"
-                            : "upstream timed out while sending the request",
-                        .timedOut)
+                    logFailure("upstream timed out", .timedOut, sender.isDone ? .readingHead : .sending)
                     return attemptFailed(.timeout, isKept, hasResponse)
                 }
             }
@@ -302,7 +298,7 @@ package final class UpstreamExchange {
     }
 
     func attemptFailed(_ kind: FailedAttempt.Kind, _ isKept: Bool, _ hasResponse: Bool) -> AttemptResult {
-        close()
+        dropConnection()
         return .failed(
             FailedAttempt(kind, requestSent: sender.hasSent, responseStarted: hasResponse, connectionWasKept: isKept))
     }
@@ -323,10 +319,10 @@ package final class UpstreamExchange {
         case .wouldBlock: return .nothing
         case .closed:
             if head.buffer.count > head.start { return finishHeadless(head) }
-            logFailure("upstream prematurely closed the connection while the response header was read", nil)
+            logFailure("upstream prematurely closed connection", nil, .readingHead)
             return .failed(.error)
         case .failed(let error):
-            logFailure("recv() from the upstream failed", error)
+            logFailure("recv() failed", error, .readingHead)
             return .failed(.error)
         }
         return decodeHead(head)
@@ -339,17 +335,17 @@ package final class UpstreamExchange {
                 case .complete: break
                 case .incomplete, .needsLargerBuffer:
                     if head.buffer.count - head.start >= plan.options.bufferSize || head.buffer.room == 0 {
-                        logReason("upstream sent a header larger than proxy_buffer_size")
+                        logFailure("upstream sent too big header, larger than proxy_buffer_size", nil, .readingHead)
                         return .failed(.invalidHeader)
                     }
                     return .needsMore
                 }
             } catch {
-                logReason(error.reason)
+                logFailure(error.reason, nil, .readingHead)
                 return .failed(.invalidHeader)
             }
             if head.end - head.start > plan.options.bufferSize {
-                logReason("upstream sent a header larger than proxy_buffer_size")
+                logFailure("upstream sent too big header, larger than proxy_buffer_size", nil, .readingHead)
                 return .failed(.invalidHeader)
             }
             guard (100..<200).contains(head.status), head.status != 101 else { return .head }
@@ -362,7 +358,7 @@ package final class UpstreamExchange {
 
     /// The upstream closed before its head was whole: HTTP/0.9, or cut off.
     func finishHeadless(_ head: ResponseHead) -> HeadRead {
-        logReason("upstream closed the connection within the response header")
+        logFailure("upstream prematurely closed connection", nil, .readingHead)
         return .failed(.error)
     }
 
@@ -404,7 +400,7 @@ package final class UpstreamExchange {
                 if isAbandoned() { return .gone }
                 if connection.readiness.isEmpty {
                     if reasons.contains(.timer) {
-                        logFailure("upstream timed out while reading the response", .timedOut)
+                        logFailure("upstream timed out", .timedOut, .reading)
                         return .failed
                     }
                     continue
@@ -428,7 +424,7 @@ package final class UpstreamExchange {
             case .end: return .end
             }
         } catch {
-            logReason(error.reason)
+            logFailure(error.reason, nil, .reading)
             return .failed
         }
     }
@@ -457,10 +453,10 @@ package final class UpstreamExchange {
         case .wouldBlock: return nil
         case .closed:
             if framing.connectionClosed() { return .end }
-            logReason("upstream prematurely closed the connection within the response body")
+            logFailure("upstream prematurely closed connection", nil, .reading)
             return .failed
         case .failed(let error):
-            logFailure("recv() from the upstream failed", error)
+            logFailure("recv() failed", error, .reading)
             return .failed
         }
     }
@@ -500,11 +496,16 @@ package final class UpstreamExchange {
         if evicted !== connection { connection.setTimer(loop.now + keepAlive.timeout) }
     }
 
-    /// Ends the connection, whatever its state.
+    /// Ends the connection, whatever its state; nothing was learnt of the peer.
     package func close() {
+        dropConnection()
+        report(.abandoned)
+    }
+
+    /// Ends the connection of an attempt that has failed: what that says of the peer is for `obtainHead` to report.
+    func dropConnection() {
         connection?.close()
         connection = nil
-        report(.abandoned)
     }
 
     // MARK: Accounts
@@ -513,7 +514,7 @@ package final class UpstreamExchange {
         guard !isReported, let peer, let group else { return }
         isReported = true
         if group.report(peer, outcome, now: loop.now) {
-            logReason("upstream server temporarily disabled")
+            logFailure("upstream server temporarily disabled", nil, .connecting, level: .warn)
         }
     }
 
@@ -548,17 +549,13 @@ package final class UpstreamExchange {
         attempt.status = 502
         attempt.responseTime = 0
         context.upstreamState().attempts.append(attempt)
-        logReason("no live upstreams while connecting to the upstream")
+        logFailure("no live upstreams", nil, .connecting)
         return .failed(502)
     }
 
     func fail(_ failure: RequestFailure) -> Outcome {
         context.failureReason = failure.reason
-        logReason(failure.reason)
+        logFailure(failure.reason, nil, .connecting)
         return .failed(failure.status)
     }
-
-    func logReason(_ reason: StaticString) { RequestLog.upstreamError(context, reason, nil) }
-
-    func logFailure(_ what: StaticString, _ error: SystemError?) { RequestLog.upstreamError(context, what, error) }
 }

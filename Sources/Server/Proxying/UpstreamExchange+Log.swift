@@ -1,0 +1,31 @@
+import Observability
+import Platform
+
+/// What the error log says of an upstream, in nginx's words: what failed, the system's reason, what was being done.
+extension UpstreamExchange {
+    enum Phase {
+        case connecting, sending, readingHead, reading, tunnelling
+
+        var words: StaticString {
+            switch self {
+            case .connecting: " while connecting to upstream"
+            case .sending: " while sending request to upstream"
+            case .readingHead: " while reading response header from upstream"
+            case .reading: " while reading upstream"
+            case .tunnelling: " while proxying upgraded connection"
+            }
+        }
+    }
+
+    func logFailure(_ what: StaticString, _ error: SystemError?, _ phase: Phase, level: LogLevel = .error) {
+        noteTarget()
+        RequestLog.upstreamError(context, level, what, error, phase.words)
+    }
+
+    /// The target is written with the request; before that, the log asks for it here.
+    private func noteTarget() {
+        let state = context.upstreamState()
+        guard state.uri.isEmpty, let target = plan.target(context) else { return }
+        TargetRewriting.append(context, plan, target, to: &state.uri)
+    }
+}
