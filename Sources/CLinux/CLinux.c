@@ -30,13 +30,6 @@ int zl_exit_status(int status) { return WEXITSTATUS(status); }
 int zl_signaled(int status) { return WIFSIGNALED(status); }
 int zl_term_signal(int status) { return WTERMSIG(status); }
 
-int zl_pin_thread(int cpu) {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(cpu, &set);
-    return sched_setaffinity(0, sizeof set, &set);
-}
-
 int zl_core_count(void) {
     cpu_set_t set;
     return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;

@@ -50,11 +50,6 @@ package struct TemplateSyntax: Sendable, Hashable {
     package var names: [String] {
         parts.compactMap { if case .variable(let name) = $0 { name } else { nil } }
     }
-
-    /// The highest `$n`, or 0.
-    package var highestCapture: Int {
-        parts.reduce(0) { if case .capture(let number) = $1 { max($0, number) } else { $0 } }
-    }
 }
 
 private struct TemplateParser {

@@ -56,20 +56,6 @@ package struct Histogram: Sendable, Equatable {
         largest = max(largest, value)
     }
 
-    /// Counts `value`, and the values that a caller who should have measured every `expectedInterval`, but was kept from it
-    /// by this very value, would have seen: `value - interval`, `value - 2 × interval`, … down to the interval.
-    ///
-    /// This repairs coordinated omission after the fact. A generator that measures from the intended start needs no repair.
-    package mutating func recordCorrected(_ value: Int, expectedInterval: Int) {
-        record(value)
-        guard expectedInterval > 0 else { return }
-        var missing = min(value, highestValue) - expectedInterval
-        while missing >= expectedInterval {
-            record(missing)
-            missing -= expectedInterval
-        }
-    }
-
     /// The smallest recorded value (to the histogram's precision) that at least `percent` of the values do not exceed.
     /// `percent` is clamped to `0...100`; an empty histogram answers 0.
     package func percentile(_ percent: Double) -> Int {
@@ -109,13 +95,6 @@ package struct Histogram: Sendable, Equatable {
     package mutating func reset() {
         for index in counts.indices { counts[index] = 0 }
         (count, clampedCount, sum, smallest, largest) = (0, 0, 0, Int.max, 0)
-    }
-
-    /// Calls `body` for each bucket that holds something, lowest first, with the bucket's bounds and count.
-    package func forEachBucket(_ body: (_ values: ClosedRange<Int>, _ count: Int) -> Void) {
-        for index in counts.indices where counts[index] > 0 {
-            body(layout.lowestValue(at: index)...layout.highestValue(at: index), counts[index])
-        }
     }
 }
 

@@ -187,8 +187,5 @@ package enum Threads {
     /// What tells the threads of this process apart.
     package static var current: UInt { UInt(pthread_self()) }
 
-    /// Binds the calling thread to one processor.
-    package static func pin(to processor: Int) { _ = zl_pin_thread(Int32(processor)) }
-
     package static func sleep(milliseconds: Int) { usleep(UInt32(clamping: milliseconds * 1000)) }
 }

@@ -71,15 +71,15 @@ package final class ServingLoop: LoopBound {
         contexts.removeAll(keepingCapacity: true)
     }
 
-    private var literals: [(StaticString, FrozenBytes)] = []
+    private var literals: [FrozenBytes] = []
 
     /// A literal as bytes, made once: the few ends of chunks.
     func literal(_ text: StaticString) -> FrozenBytes {
-        for (known, bytes) in literals where known.utf8CodeUnitCount == text.utf8CodeUnitCount { return bytes }
+        for known in literals where known.bytes.equals(text) { return known }
         var array: [UInt8] = []
         array.append(literal: text)
         let bytes = FrozenBytes(array)
-        literals.append((text, bytes))
+        literals.append(bytes)
         return bytes
     }
 

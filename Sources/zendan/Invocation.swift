@@ -109,7 +109,7 @@ struct Invocation {
             return Launcher.test(program, options, dumps: dumps, isQuiet: isQuiet, isStrict: isStrict)
         case .signal(let signal): return Launcher.signal(program, options, signal)
         case .version: StandardError.write(VersionText.version)
-        case .versionAndFeatures: StandardError.write(VersionText.features)
+        case .versionAndFeatures: StandardError.write(VersionText.features(program.registry))
         case .help: StandardError.write(VersionText.help)
         case .listDirectives:
             printOut(program.registry.namesWithEffect.joined(separator: "\n") + "\n")

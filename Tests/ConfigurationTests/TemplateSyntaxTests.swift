@@ -34,7 +34,6 @@ import Testing
     @Test func questions() throws {
         let template = try TemplateSyntax(parsing: "$a-$b-$a-$2", at: nil)
         #expect(template.names == ["a", "b", "a"])
-        #expect(template.highestCapture == 2)
         #expect(!template.isConstant)
         #expect(try TemplateSyntax(parsing: "", at: nil).constant == "")
         #expect(try TemplateSyntax(parsing: "x", at: nil).constant == "x")

@@ -204,7 +204,6 @@ enum DecoderProperties {
             if HTTPDate.parse(written.span) != date { return "a date is written differently" }
         }
         _ = EntityTag.list(value, matches: bytesOfTag.span, weakly: true)
-        _ = EntityTag.isWellFormed(value)
         _ = ByteRanges.ifRange(value, holdsFor: bytesOfTag.span, lastModified: 0)
         _ = AcceptEncoding.acceptsGzip(value)
         let directives = CacheControl(value)

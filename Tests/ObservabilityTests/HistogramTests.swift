@@ -70,18 +70,6 @@ struct HistogramTests {
         #expect(histogram.percentile(100) <= 5_000 && histogram.percentile(100) >= 1_000)
     }
 
-    @Test("the correction adds the requests that a stall kept from being sent")
-    func correction() {
-        var histogram = Histogram(highestValue: 10_000)
-        histogram.recordCorrected(1_000, expectedInterval: 100)
-        #expect(histogram.count == 10)
-        #expect(histogram.minimum == 100 && histogram.maximum == 1_000)
-        histogram.recordCorrected(50, expectedInterval: 100)
-        #expect(histogram.count == 11)
-        histogram.recordCorrected(50, expectedInterval: 0)
-        #expect(histogram.count == 12)
-    }
-
     @Test("merging equals recording in one, and a reset forgets")
     func mergeAndReset() {
         var (first, second, both) = (
@@ -98,13 +86,10 @@ struct HistogramTests {
         #expect(first == Histogram(highestValue: 1 << 30))
     }
 
-    @Test("buckets cover what was recorded, and counts below a value are right")
-    func buckets() {
+    @Test("counts below a value are right")
+    func counts() {
         var histogram = Histogram(highestValue: 1 << 40)
         for value in [1, 2, 2, 5_000_000, 1 << 39] { histogram.record(value) }
-        var total = 0
-        histogram.forEachBucket { _, count in total += count }
-        #expect(total == 5)
         #expect(histogram.count(notAbove: 2) == 3 && histogram.count(notAbove: 1 << 39) == 5)
         #expect(histogram.count(notAbove: 0) == 0 && histogram.count(notAbove: -1) == 0)
     }

@@ -142,7 +142,7 @@ package enum ProxyCache: Feature {
             let zone = named.zone(definition.name) {
                 CacheZone(definition) { event in CacheMessages.write(event, named.defaultErrorLog) }
             }
-            if zone.directory.path != definition.path || zone.directory.levels != definition.levels {
+            if !zone.definition.isCompatible(with: definition) {
                 throw Diagnostic(
                     "the cache \(Diagnostic.quoted(definition.name)) is in use with another path or other levels", at: location,
                     hint: "restart, or give the new cache another name")

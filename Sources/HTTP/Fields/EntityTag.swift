@@ -9,19 +9,6 @@ package enum EntityTag {
         tag.count >= 2 && tag[0] == UInt8(ascii: "W") && tag[1] == UInt8(ascii: "/")
     }
 
-    /// Whether the text is one well-formed entity tag.
-    package static func isWellFormed(_ tag: Span<UInt8>) -> Bool {
-        let start = isWeak(tag) ? 2 : 0
-        guard tag.count >= start + 2, tag[start] == UInt8(ascii: "\""), tag[tag.count - 1] == UInt8(ascii: "\"") else {
-            return false
-        }
-        for index in (start + 1)..<(tag.count - 1) {
-            let byte = tag[index]
-            if byte < 0x21 || byte == UInt8(ascii: "\"") || byte == 0x7f { return false }
-        }
-        return true
-    }
-
     /// Strong comparison: equal and neither weak (RFC 9110 §8.8.3.2).
     package static func matchesStrongly(_ a: Span<UInt8>, _ b: Span<UInt8>) -> Bool {
         !isWeak(a) && !isWeak(b) && a.equals(b)

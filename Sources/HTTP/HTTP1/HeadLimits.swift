@@ -17,9 +17,6 @@ package struct HeadLimits: Sendable, Equatable {
 
     package init() {}
 
-    /// The longest line.
-    package var longestLine: Int { max(clientHeaderBufferSize, largeBufferSize) }
-
     /// A head never takes more bytes than this, blank lines before it apart.
     package var largestHead: Int {
         let (large, overflow) = largeBufferSize.multipliedReportingOverflow(by: max(largeBufferCount, 1))

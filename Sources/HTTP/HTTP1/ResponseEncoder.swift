@@ -2,8 +2,6 @@ import Bytes
 
 /// Writes the parts of an HTTP/1.1 message that are not fields (RFC 9112 §4, §7.1).
 package enum ResponseEncoder {
-    /// The room that `appendStatusLine` may need in a buffer.
-    package static let longestStatusLine = 64
     /// The room that `appendChunkSize` may need in a buffer.
     package static let longestChunkSize = 18
 

@@ -80,7 +80,4 @@ package enum StatusCode {
         default: ""
         }
     }
-
-    /// The status that goes over the wire for one that only exists inside the server: nginx's 494 to 497 are sent as 400.
-    package static func onTheWire(_ status: Int) -> Int { status >= 494 && status <= 497 ? 400 : status }
 }

@@ -71,15 +71,3 @@ package struct MediaTypes: Sendable {
         return nil
     }
 }
-
-extension CoreOptions {
-    /// Appends the media type for a path: by its extension, else `default_type`.
-    package func appendMediaType(of path: Span<UInt8>, to output: inout [UInt8]) {
-        if let type = mediaTypes.type(forPath: path) {
-            let bytes = type.bytes
-            output.append(bytes)
-        } else {
-            output.append(contentsOf: defaultType.utf8)
-        }
-    }
-}

@@ -1,5 +1,5 @@
-/// A moment as a calendar date and a time of day, in the proleptic Gregorian calendar. No library is asked: `gmtime` would
-/// be a call with a lock, and knows nothing better.
+/// A moment as a calendar date and a time of day, in the proleptic Gregorian calendar: for the dates of HTTP and of logs.
+/// No library is asked: `gmtime` would be a call with a lock, and knows nothing better.
 package struct CivilTime: Equatable, Sendable {
     package var year: Int
     /// 1...12
@@ -96,13 +96,13 @@ package struct CivilTime: Equatable, Sendable {
 
 extension Array where Element == UInt8 {
     /// Appends `value`, 0...99, in two digits.
-    mutating func append(twoDigits value: Int) {
+    package mutating func append(twoDigits value: Int) {
         append(UInt8(truncatingIfNeeded: 48 + value / 10 % 10))
         append(UInt8(truncatingIfNeeded: 48 + value % 10))
     }
 
     /// Appends `value`, 0...9999, in four digits.
-    mutating func append(fourDigits value: Int) {
+    package mutating func append(fourDigits value: Int) {
         append(twoDigits: value / 100)
         append(twoDigits: value % 100)
     }
