@@ -2,6 +2,7 @@
 #include "CLinux.h"
 #include <grp.h>
 #include <linux/sockios.h>
+#include <malloc.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -104,3 +105,5 @@ long long zl_free_space(const char *path) {
         return 1ll << 62;
     return (long long)bytes;
 }
+
+void zl_trim_allocator(void) { malloc_trim(0); }

@@ -40,3 +40,4 @@ int zl_fork(void);
 char **zl_environment(void);
 int zl_spawn(const char *path, char *const argv[], char *const envp[], const int *pairs, int pair_count);
 long long zl_free_space(const char *path);
+void zl_trim_allocator(void);

@@ -92,6 +92,7 @@ package final class Supervisor {
             if handle.hasServed { log(.notice, "worker process \(handle.pid) uses the new configuration") }
             handle.hasServed = true
             becameReady()
+            StartMemory.release()
         case .refused(let generation, let reason):
             log(.emerg, reason)
             if generation == delivery.generation, let proven { delivery = proven }

@@ -111,6 +111,7 @@ package final class Worker {
             }
             self.delivery = delivery
             tell(.ready(generation: delivery.generation))
+            StartMemory.release()
         } catch {
             tell(.refused(generation: delivery.generation, reason: error.logLine))
             if isFirst { end(2) }
