@@ -76,8 +76,8 @@ public final class ByteBuffer {
     package func append(decimal value: Int) {
         precondition(room >= 20)
         if value < 0 { append(UInt8(ascii: "-")) }
-        var digits = DecimalDigits(value.magnitude)
-        while let digit = digits.next() { append(digit) }
+        let digits = DecimalDigits(value.magnitude)
+        append(digits.bytes)
     }
 
     /// Lets `body` write into the free part and say how many bytes it wrote; returns what it said.

@@ -5,6 +5,16 @@ package struct ByteRegion {
     private let shared: SharedBlock?
     package var range: Range<Int>
 
+    private init() {
+        block = nil
+        frozen = nil
+        shared = nil
+        range = 0..<0
+    }
+
+    /// No bytes at all; it holds no memory.
+    package static var empty: ByteRegion { ByteRegion() }
+
     package init(_ block: ByteBuffer, _ range: Range<Int>) {
         self.block = block
         frozen = nil

@@ -125,6 +125,16 @@ extension Array where Element == UInt8 {
         unsafe span.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
     }
 
+    /// Removes what is behind the first `count` bytes.
+    package mutating func truncate(to count: Int) {
+        if self.count > count { removeLast(self.count - count) }
+    }
+
+    /// Removes all bytes and keeps the memory; costs nothing when there are none.
+    package mutating func clear() {
+        if !isEmpty { removeAll(keepingCapacity: true) }
+    }
+
     package mutating func append(literal: StaticString) {
         // Sound: a StaticString holds utf8CodeUnitCount immortal bytes.
         unsafe append(contentsOf: UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
@@ -132,8 +142,9 @@ extension Array where Element == UInt8 {
 
     /// Appends `value` in decimal.
     package mutating func append(decimal value: Int) {
+        if value >= 0, value < 10 { return append(UInt8(truncatingIfNeeded: value) &+ 48) }
         if value < 0 { append(UInt8(ascii: "-")) }
-        var digits = DecimalDigits(value.magnitude)
-        while let digit = digits.next() { append(digit) }
+        let digits = DecimalDigits(value.magnitude)
+        append(digits.bytes)
     }
 }

@@ -1,19 +1,20 @@
 /// The decimal digits of a number, first to last, without a String.
 package struct DecimalDigits {
-    private var value: UInt
-    private var divisor: UInt = 1
-    private var isFinished = false
+    private var digits = InlineArray<20, UInt8>(repeating: 0)
+    private var start = 20
 
     package init(_ value: UInt) {
-        self.value = value
-        while value / divisor >= 10 { divisor *= 10 }
+        var rest = value
+        repeat {
+            start -= 1
+            digits[start] = UInt8(truncatingIfNeeded: rest % 10) &+ UInt8(ascii: "0")
+            rest /= 10
+        } while rest > 0
     }
 
-    package mutating func next() -> UInt8? {
-        if isFinished { return nil }
-        let digit = UInt8(truncatingIfNeeded: value / divisor) &+ UInt8(ascii: "0")
-        value %= divisor
-        if divisor == 1 { isFinished = true } else { divisor /= 10 }
-        return digit
+    /// The digits: 1 to 20 of them.
+    package var bytes: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { digits.span.extracting(start..<20) }
     }
 }

@@ -47,6 +47,8 @@ public final class EventLoop {
         while !isStopping { turn() }
         local = nil
         afterTurn = nil
+        endOfTurn = []
+        table.removeAll()
     }
 
     /// Starts a thread with a loop of its own and returns the loop's mailbox.
@@ -63,6 +65,9 @@ public final class EventLoop {
 
     /// Calls `object.turnEnded()` when this turn is over.
     package func atEndOfTurn(_ object: LoopObject) { endOfTurn.append(object) }
+
+    /// The object that has this place in the table; nil when it has left.
+    package func object(_ ticket: Ticket) -> LoopObject? { table.find(ticket) }
 
     package var objects: [LoopObject] { table.all }
 

@@ -129,6 +129,17 @@ struct LoopTable {
     /// Whoever has this place now.
     func object(at index: UInt32) -> LoopObject? { objects[Int(index)] }
 
+    /// Lets go of every object: the loop has ended.
+    mutating func removeAll() {
+        let gone = objects
+        objects = []
+        generations = []
+        free = []
+        count = 0
+        // Their ends may look at the table, which is empty by now.
+        _ = gone
+    }
+
     /// Every object that is enrolled now.
     var all: [LoopObject] { objects.compactMap { $0 } }
 }

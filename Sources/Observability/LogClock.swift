@@ -1,7 +1,7 @@
 import Platform
 
 /// The three forms in which logs write a moment, made once per second. Each loop has its own.
-package struct LogClock {
+package final class LogClock {
     private var seconds = Int64.min
     /// `2026/11/24 07:51:27`
     package private(set) var errorLogForm: [UInt8] = []
@@ -18,7 +18,7 @@ package struct LogClock {
     }
 
     /// Moves to `seconds` since the epoch.
-    package mutating func set(_ seconds: Int64) {
+    package func set(_ seconds: Int64) {
         guard seconds != self.seconds else { return }
         self.seconds = seconds
         let time = CalendarTime(seconds: seconds, utcOffset: utcOffset(seconds))

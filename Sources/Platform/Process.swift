@@ -111,6 +111,19 @@ package enum ProcessControl {
         return child
     }
 
+    /// A path at which this same program can be started again.
+    ///
+    /// Its own path while the file there is still the one that runs, so that process lists and profilers see its name;
+    /// `/proc/self/exe` once an upgrade has put another file there.
+    package static var ownExecutable: String {
+        let link = "/proc/self/exe"
+        guard let path = File.realPath(link), let there = try? File.status(path),
+            let running = try? File.open(link, .read), let here = try? File.status(running.rawValue),
+            there.device == here.device, there.inode == here.inode
+        else { return link }
+        return path
+    }
+
     /// This process's environment, one `NAME=value` each.
     package static var environment: [String] {
         var result: [String] = []

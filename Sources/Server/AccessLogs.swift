@@ -32,7 +32,7 @@ package final class AccessLogs: LoopObject {
     private var writers: [LogWriter] = []
     private var files: [[UInt8]: OpenFile] = [:]
     private var isTimerSet = false
-    private var clock = LogClock()
+    private let clock = LogClock()
 
     /// The three forms of the present second in which logs write it.
     package var time: LogClock {

@@ -78,7 +78,7 @@ package final class HTTP1Connection: Endpoint, Drain {
 
     /// The servers of the address the client came to; nil when a reload has taken it away. Nobody else's servers may answer
     /// then: they may be meant for other people.
-    var hosts: VirtualHosts? { serving.site.hosts[listenAddress] }
+    var hosts: VirtualHosts? { serving.hosts(at: listenAddress) }
 
     // MARK: Events
 

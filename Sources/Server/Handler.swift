@@ -30,10 +30,17 @@ package struct HeaderFilter: Sendable {
 
     package let order: Order
     package let call: @Sendable (RequestContext) -> Void
+    /// Whether the filter might do otherwise for another GET of the same response, one without conditions and ranges. Asked
+    /// when the filters have run, before a head is kept (`PreparedHead`).
+    package let varies: @Sendable (RequestContext) -> Bool
 
-    package init(_ order: Order, _ call: @escaping @Sendable (RequestContext) -> Void) {
+    package init(
+        _ order: Order, varies: @escaping @Sendable (RequestContext) -> Bool = { _ in false },
+        _ call: @escaping @Sendable (RequestContext) -> Void
+    ) {
         self.order = order
         self.call = call
+        self.varies = varies
     }
 }
 

@@ -5,9 +5,11 @@ import HTTP
 enum KeepaliveDisabling {
     static func applies(_ context: RequestContext) -> Bool {
         let head = context.head
+        let disabled = context.plan.core.keepaliveDisable
+        // What is usually disabled concerns POST only.
+        if disabled == .msie6, head.method != .post { return false }
         guard let slot = head.first(.userAgent) else { return false }
         let agent = head.value(slot)
-        let disabled = context.plan.core.keepaliveDisable
         if disabled.contains(.msie6), head.method == .post, isOldExplorer(agent) { return true }
         return disabled.contains(.safari) && isSafari(agent)
     }
@@ -28,9 +30,10 @@ extension RequestContext {
     /// the request's own wish, the location's bounds.
     package var endsConnection: Bool {
         if response.closesConnection || !head.keepsAlive || serving.isDraining { return true }
-        let core = plan.core
-        if core.keepaliveTimeout == 0 || connection.requests >= core.keepaliveRequests { return true }
-        if serving.loop.wallNow - connection.startedAt >= core.keepaliveTime { return true }
-        return core.keepaliveDisable != [] && KeepaliveDisabling.applies(self)
+        // Option by option: all of them together would be copied.
+        let plan = plan
+        if plan.core.keepaliveTimeout == 0 || connection.requests >= plan.core.keepaliveRequests { return true }
+        if serving.loop.wallNow - connection.startedAt >= plan.core.keepaliveTime { return true }
+        return plan.core.keepaliveDisable != [] && KeepaliveDisabling.applies(self)
     }
 }

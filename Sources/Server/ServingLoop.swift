@@ -69,6 +69,38 @@ package final class ServingLoop: LoopBound {
     func use(_ new: Site) {
         site = new
         contexts.removeAll(keepingCapacity: true)
+        lastHosts = nil
+    }
+
+    /// The servers of a listening address; nil when a reload has taken it away. Most loops serve one address most of the time:
+    /// the last one is remembered.
+    func hosts(at address: SocketAddress) -> VirtualHosts? {
+        if let lastHosts, lastHosts.address == address { return lastHosts.hosts }
+        guard let found = site.hosts[address] else { return nil }
+        lastHosts = (address, found)
+        return found
+    }
+
+    private var lastHosts: (address: SocketAddress, hosts: VirtualHosts)?
+
+    private var responseHeads: [ResponseHead] = []
+
+    /// A head to read an upstream's response into, with a block of its own.
+    func takeResponseHead() -> ResponseHead {
+        guard let head = responseHeads.popLast() else { return ResponseHead(buffer: blocks.take()) }
+        head.buffer = blocks.take()
+        return head
+    }
+
+    /// Takes a head and its block back; what somebody else still refers to is left to them.
+    func give(_ head: consuming ResponseHead) {
+        var head = head
+        guard isKnownUniquelyReferenced(&head) else { return }
+        let block = head.buffer
+        head.buffer = output
+        head.reset()
+        if responseHeads.count < 64 { responseHeads.append(head) }
+        blocks.give(block)
     }
 
     private var literals: [FrozenBytes] = []

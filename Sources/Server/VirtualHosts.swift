@@ -3,7 +3,7 @@ import HTTP
 import Patterns
 
 /// The servers of one listening address, found by host name: exact, wildcard in front, wildcard behind, regex, default.
-package struct VirtualHosts: Sendable {
+package final class VirtualHosts: Sendable {
     package let defaultServer: ServerPlan
     /// Reads heads by the default server's limits: the name is not known before the head is read.
     package let decoder: RequestDecoder

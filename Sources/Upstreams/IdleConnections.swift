@@ -45,7 +45,7 @@ package struct IdleKey: Hashable, Sendable {
 /// It only keeps order: it opens and closes nothing and sees no socket. What it returns as evicted or expired is the
 /// caller's to close; what the peer closes meanwhile the caller takes out with `remove`. It belongs to its loop and is
 /// not Sendable. A group's connections are few (its capacity), so they are one array in the order of their idleness.
-package final class IdleConnections<Connection: AnyObject> {
+public final class IdleConnections<Connection: AnyObject> {
     private struct Entry {
         let key: IdleKey
         let connection: Connection

@@ -43,11 +43,14 @@ package final class Peer: Sendable {
     let index: Int
     /// Tells two `server` lines with one address apart: 0 for the first.
     let occurrence: Int
+    /// The address as logs show it.
+    package let addressText: String
 
     init(_ definition: PeerDefinition, index: Int, occurrence: Int) {
         self.definition = definition
         self.index = index
         self.occurrence = occurrence
+        addressText = definition.address.description
     }
 
     package var address: SocketAddress { definition.address }

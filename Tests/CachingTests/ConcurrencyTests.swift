@@ -92,9 +92,9 @@ struct ConcurrencyTests {
         table.insert(first, now: start)
         let slot = try #require(look(table, span, asked, start))
         #expect(slot.entry === first)
-        slot.keepHead(bytes("HTTP/1.1 200 OK"), plan: 7, second: start.seconds)
-        #expect(slot.hasHead(plan: 7, second: start.seconds))
-        #expect(!slot.hasHead(plan: 8, second: start.seconds) && !slot.hasHead(plan: 7, second: start.seconds + 1))
+        slot.keep(bytes("HTTP/1.1 200 OK").span, plan: 7, second: start.seconds)
+        #expect(slot.isFor(plan: 7, second: start.seconds))
+        #expect(!slot.isFor(plan: 8, second: start.seconds) && !slot.isFor(plan: 7, second: start.seconds + 1))
         // Stale ones go the long way.
         #expect(look(table, span, asked, start.advanced(bySeconds: 61)) == nil)
         #expect(look(table, span, asked, start) != nil)

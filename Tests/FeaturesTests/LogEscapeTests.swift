@@ -5,12 +5,16 @@ import Testing
 
 /// How values stand in lines of access logs. nginx 1.22 gave the expectations.
 @Suite struct LogEscapeTests {
-    private typealias Escape = (borrowing Span<UInt8>, Bool, inout [UInt8]) -> Void
+    private typealias Escape = (inout [UInt8], Int, Bool) -> Void
 
     private func escaped(_ value: [UInt8], isFound: Bool = true, by escape: Escape) -> String {
-        var output: [UInt8] = []
-        escape(value.span, isFound, &output)
-        return String(decoding: output, as: UTF8.self)
+        // What stands before the value is left as it is.
+        var output = Array("\"\u{1}".utf8)
+        let start = output.count
+        output += value
+        escape(&output, start, isFound)
+        #expect(output.prefix(start).elementsEqual("\"\u{1}".utf8))
+        return String(decoding: output[start...], as: UTF8.self)
     }
 
     @Test func theDefault() {
@@ -18,6 +22,7 @@ import Testing
             (Array("plain ~".utf8), "plain ~"), (Array("a\"b\\c".utf8), "a\\x22b\\x5Cc"),
             ([0, 31, 127, 255], "\\x00\\x1F\\x7F\\xFF"),
             (Array("é".utf8), "\\xC3\\xA9"), ([], ""),
+            (Array("eight by".utf8) + [127], "eight by\\x7F"), (Array("0123456\"89".utf8), "0123456\\x2289"),
         ]
         for (value, text) in cases { #expect(escaped(value, by: LogEscape.standard) == text) }
         #expect(escaped([], isFound: false, by: LogEscape.standard) == "-")

@@ -37,7 +37,7 @@ struct CalendarTimeTests {
 
     @Test("the clock makes its forms anew when the second changes, and only then")
     func clock() {
-        var clock = LogClock(utcOffset: { $0 < 100 ? 0 : 3_600 })
+        let clock = LogClock(utcOffset: { $0 < 100 ? 0 : 3_600 })
         clock.set(59)
         #expect(String(decoding: clock.errorLogForm, as: UTF8.self) == "1970/01/01 00:00:59")
         clock.set(100)

@@ -2,25 +2,15 @@ import Bytes
 import HTTP
 
 /// One hot response as a loop keeps it: the entry, and the head made ready for one location plan.
-///
-/// The head depends on the plan, for another location hides other fields, and on the second, for Date and Age change; the slot
-/// remembers both, and the server makes it anew when they differ.
-package final class HotSlot {
+package final class HotSlot: PreparedHead {
     package let entry: Entry
     let hash: UInt64
     fileprivate var lastTouch: Int
     fileprivate var isRecent = true
+    /// It was asked for more than once in this second: worth a prepared head.
+    package fileprivate(set) var isBusy = false
     private let budget: MemoryBudget
     private var charged = 0
-
-    /// A number that names the plan the head was made for; no two plans that live at one time share it.
-    package private(set) var plan = 0
-    /// The second in which the head was made.
-    package private(set) var second = 0
-    /// The head, ready to send; empty when none has been made.
-    package private(set) var head: [UInt8] = []
-    /// Offsets into the head that the server wants to find again.
-    package var marks: (Int, Int) = (0, 0)
 
     init(entry: Entry, hash: UInt64, now: Int, budget: MemoryBudget) {
         self.entry = entry
@@ -31,25 +21,12 @@ package final class HotSlot {
 
     deinit { budget.give(charged) }
 
-    /// Keeps a head that was made for `plan` in this second. Its memory is charged to the zone, and it is not kept when there
-    /// is none.
-    package func keepHead(_ bytes: [UInt8], plan: Int, second: Int) {
-        let more = bytes.capacity - charged
-        if more > 0 {
-            guard budget.take(more) else {
-                head = []
-                self.plan = 0
-                return
-            }
-            charged += more
-        }
-        head = bytes
-        self.plan = plan
-        self.second = second
+    /// The memory of a head is charged to the zone; there is none where the zone has none left.
+    package override func admit(_ more: Int) -> Bool {
+        guard budget.take(more) else { return false }
+        charged += more
+        return true
     }
-
-    /// Whether the head at hand was made for this plan in this second.
-    package func hasHead(plan: Int, second: Int) -> Bool { self.plan == plan && self.second == second && !head.isEmpty }
 }
 
 /// The hot responses of one zone as one loop sees them. It belongs to that loop: a hit here takes no lock and touches no
@@ -90,7 +67,8 @@ package final class HotTable {
             // What is stale goes the long way, which knows what may be done with it.
             guard entry.isFresh(at: now) else { return nil }
             slot.isRecent = true
-            if slot.lastTouch != second {
+            slot.isBusy = slot.lastTouch == second
+            if !slot.isBusy {
                 slot.lastTouch = second
                 zone.touch(entry, now: now)
             }

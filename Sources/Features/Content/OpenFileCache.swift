@@ -1,10 +1,13 @@
 import Bytes
+import HTTP
 import Platform
 
 /// A file that is open for reading.
-final class OpenFile {
+final class OpenFile: PreparedHead {
     let descriptor: SharedDescriptor
     let status: FileStatus
+    /// It stays open for other requests.
+    fileprivate(set) var isKept = false
 
     init(_ descriptor: SharedDescriptor, _ status: FileStatus) {
         self.descriptor = descriptor
@@ -112,6 +115,9 @@ final class OpenFileCache {
         if now - entries[index].checked < policy.valid {
             switch entries[index].found {
             case .regular where opens: break
+            case .file(let file):
+                file.isKept = true
+                return .file(file)
             case let found: return found
             }
         }
@@ -137,6 +143,7 @@ final class OpenFileCache {
         guard let status = try? File.status(zeroTerminated: path), status.kind == .regular,
             status.inode == file.status.inode, status.device == file.status.device
         else { return opens ? .open(path) : .probe(path) }
+        if status.size == file.status.size, status.modified == file.status.modified { return .file(file) }
         return .file(OpenFile(file.descriptor, status))
     }
 

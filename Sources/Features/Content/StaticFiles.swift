@@ -61,6 +61,10 @@ struct StaticFileHandler: Sendable {
 
     private func compose(_ context: RequestContext, _ file: OpenFile) -> Verdict {
         let size = file.status.size
+        if context.usesHead(of: file) {
+            context.response.content = size > 0 ? .file(file.descriptor, 0..<size) : .empty
+            return .respond(.composed)
+        }
         context.response.status = 200
         context.response.contentLength = size
         context.response.content = size > 0 ? .file(file.descriptor, 0..<size) : .empty
@@ -69,6 +73,7 @@ struct StaticFileHandler: Sendable {
         context.setContentTypeByPath()
         context.response.allowsRanges = true
         context.response.isConditional = true
+        if file.isKept { context.keepHead(in: file) }
         return .respond(.composed)
     }
 

@@ -73,6 +73,8 @@ struct Expires: Sendable {
         if rule == .off { return nil }
     }
 
+    var dependsOnRequest: Bool { template.dependsOnRequest }
+
     func apply(_ context: RequestContext) {
         guard AddedHeaders.isUsual(context.response.status) else { return }
         var rule = self.rule
@@ -94,7 +96,7 @@ struct Expires: Sendable {
         case .afterAccess(let seconds): add(now &+ seconds, seconds, context)
         case .afterModification(let seconds):
             // No time at all is the moment itself, as in nginx; less than none is never fresh.
-            let modified = seconds == 0 ? now : context.response.lastModified ?? now
+            let modified = seconds == 0 ? now : context.response.modificationTime ?? now
             add(modified &+ seconds, seconds < 0 ? -1 : modified &+ seconds &- now, context)
         case .daily(let seconds): addDaily(seconds, now, context)
         }

@@ -70,8 +70,8 @@ package enum Gzip: Feature {
             let text = argument.text == "msie6" ? "MSIE (?:[45]\\.|6\\.(?!.*SV1))" : argument.text
             patterns.append(try plan.site.compilePattern(text, caseless: true, at: argument.location))
         }
-        plan.add(
-            HeaderFilter(.gzip, GzipDecision(settings: s, types: s.types.map { Array($0.utf8) }, disabled: patterns).apply))
+        let decision = GzipDecision(settings: s, types: s.types.map { Array($0.utf8) }, disabled: patterns)
+        plan.add(HeaderFilter(.gzip, varies: decision.isCandidate, decision.apply))
     }
 }
 
@@ -96,7 +96,7 @@ struct GzipDecision: Sendable {
     }
 
     /// Status, length, type and coding allow it, whoever asks.
-    private func isCandidate(_ context: RequestContext) -> Bool {
+    func isCandidate(_ context: RequestContext) -> Bool {
         switch context.response.status {
         case 200, 403, 404: break
         default: return false

@@ -21,12 +21,9 @@ package enum NotModified: Feature {
         case .exact: comparison = .exact
         case .before: comparison = .before
         }
+        guard Preconditions.arePresent(context.head) else { return }
         let etag = context.response.etag
-        var modified = context.response.lastModified
-        if modified == nil, !context.response.lastModifiedText.isEmpty {
-            let text = context.response.lastModifiedText
-            modified = HTTPDate.parse(text.span)
-        }
+        let modified = context.response.modificationTime
         switch Preconditions.evaluate(context.head, entityTag: etag.span, lastModified: modified, ifModifiedSince: comparison) {
         case .proceed: break
         case .notModified:

@@ -28,7 +28,7 @@ struct RangeFilter: Sendable {
         guard context.response.bodyFilters.isEmpty, let length = context.response.contentLength, context.head.version >= .http10
         else { return }
         let head = context.head
-        guard let slot = head.first(.range), length > 0, context.method == .get || context.method == .head,
+        guard head.has(.range), let slot = head.first(.range), length > 0, context.method == .get || context.method == .head,
             ifRangeHolds(context)
         else { return advertise(context) }
         switch ByteRanges(head.value(slot), length: length, maxRanges: maximum) {
@@ -51,11 +51,7 @@ struct RangeFilter: Sendable {
         let head = context.head
         guard let slot = head.first(.ifRange) else { return true }
         let etag = context.response.etag
-        var modified = context.response.lastModified
-        if modified == nil, !context.response.lastModifiedText.isEmpty {
-            let text = context.response.lastModifiedText
-            modified = HTTPDate.parse(text.span)
-        }
+        let modified = context.response.modificationTime
         return ByteRanges.ifRange(head.value(slot), holdsFor: etag.span, lastModified: modified)
     }
 

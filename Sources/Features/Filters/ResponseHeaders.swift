@@ -49,7 +49,7 @@ package enum ResponseHeaders: Feature {
 
     package static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
         if let syntax = s.expires, let expires = try Expires(syntax, plan) {
-            plan.add(HeaderFilter(.headers, expires.apply))
+            plan.add(HeaderFilter(.headers, varies: { _ in expires.dependsOnRequest }, expires.apply))
         }
         guard !s.additions.isEmpty else { return }
         var lines: [AddedHeaders.Line] = []
@@ -59,17 +59,25 @@ package enum ResponseHeaders: Feature {
                     name: FieldName(Array(addition.name.utf8).span), spelling: Array(addition.name.utf8),
                     value: try plan.compile(addition.value, at: addition.location), isAlways: addition.isAlways))
         }
-        plan.add(HeaderFilter(.headers, AddedHeaders(lines: lines).apply))
+        let dependsOnRequest = lines.contains { $0.value.dependsOnRequest }
+        plan.add(HeaderFilter(.headers, varies: { _ in dependsOnRequest }, AddedHeaders(lines: lines).apply))
     }
 }
 
 /// The fields that `add_header` gives.
 struct AddedHeaders: Sendable {
-    struct Line: Sendable {
+    final class Line: Sendable {
         let name: FieldName
         let spelling: [UInt8]
         let value: Template
         let isAlways: Bool
+
+        init(name: FieldName, spelling: [UInt8], value: Template, isAlways: Bool) {
+            self.name = name
+            self.spelling = spelling
+            self.value = value
+            self.isAlways = isAlways
+        }
     }
 
     let lines: [Line]
@@ -95,7 +103,9 @@ struct AddedHeaders: Sendable {
             context.response.lastModifiedText = value.array
         case .etag: context.response.etag = value.array
         default:
-            if !value.isEmpty { context.response.fields.append(interned: line.name, spelledAs: line.spelling.span, value) }
+            if value.isEmpty { return }
+            let spelling = line.spelling
+            context.response.fields.append(interned: line.name, spelledAs: spelling.span, value)
         }
     }
 

@@ -170,7 +170,7 @@ package enum AccessLogging: Feature {
 }
 
 /// Writes one line of one access log.
-struct AccessLogWriter: Sendable {
+final class AccessLogWriter: Sendable {
     enum Destination: Sendable {
         case file(LogFile)
         /// A name made for each request.
@@ -184,12 +184,24 @@ struct AccessLogWriter: Sendable {
     let flushInterval: Int64?
     let condition: Template?
 
+    init(
+        destination: Destination, template: Template, escape: LogFormat.Escape, bufferSize: Int, flushInterval: Int64?,
+        condition: Template?
+    ) {
+        self.destination = destination
+        self.template = template
+        self.escape = escape
+        self.bufferSize = bufferSize
+        self.flushInterval = flushInterval
+        self.condition = condition
+    }
+
     func write(_ context: RequestContext) {
         if let condition, !condition.isTrue(context) { return }
         var line = context.takeScratch()
         switch escape {
-        case .standard: template.append(to: &line, context, transforming: LogEscape.standard)
-        case .json: template.append(to: &line, context, transforming: LogEscape.json)
+        case .standard: template.append(to: &line, context, escaping: LogEscape.standard)
+        case .json: template.append(to: &line, context, escaping: LogEscape.json)
         case .none: template.append(to: &line, context)
         }
         line.append(UInt8(ascii: "\n"))

@@ -54,9 +54,9 @@ struct ProxyHandler: Sendable {
         // HTTP/1.0 has no chunks: the length has to be known.
         let needsLength = plan.options.httpVersion == .http10 && body.announcedLength == nil
         if plan.options.buffersRequest || needsLength || context.methodOverride != nil {
-            body.buffer(context.plan.core, prefix: prefix)
+            body.buffer(context.plan, prefix: prefix)
         } else {
-            body.stream(context.plan.core, prefix: prefix)
+            body.stream(context.plan, prefix: prefix)
         }
         if body.mode == .buffering, !body.isWhole { return .wait(.body) }
         return try ask(context)

@@ -96,13 +96,28 @@ enum AddressText {
             return
         }
         let bytes = v4.bytes
-        output.append(decimal: Int(bytes.0))
-        output.append(UInt8(ascii: "."))
-        output.append(decimal: Int(bytes.1))
-        output.append(UInt8(ascii: "."))
-        output.append(decimal: Int(bytes.2))
-        output.append(UInt8(ascii: "."))
-        output.append(decimal: Int(bytes.3))
+        // In nearly every line of a log: put together aside, appended once.
+        var text = InlineArray<16, UInt8>(repeating: UInt8(ascii: "."))
+        var count = 0
+        put(bytes.0, &text, &count)
+        put(bytes.1, &text, &count)
+        put(bytes.2, &text, &count)
+        put(bytes.3, &text, &count)
+        output.append(text.span.extracting(0..<(count - 1)))
+    }
+
+    /// The digits of one part; the dot behind them is there already.
+    private static func put(_ value: UInt8, _ text: inout InlineArray<16, UInt8>, _ count: inout Int) {
+        if value >= 100 {
+            text[count] = 48 + value / 100
+            count += 1
+        }
+        if value >= 10 {
+            text[count] = 48 + value / 10 % 10
+            count += 1
+        }
+        text[count] = 48 + value % 10
+        count += 2
     }
 }
 

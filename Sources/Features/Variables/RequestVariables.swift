@@ -213,6 +213,7 @@ struct FieldLookup: Sendable {
 
     /// Appends the values of all such lines of a request.
     func append(_ head: RequestHead, to output: inout [UInt8]) -> Bool {
+        if name != .other, !head.has(name) { return false }
         var isFound = false
         for slot in head.slots where matches(slot.name, head.bytes(slot.nameRange)) {
             if isFound { output.append(literal: name == .cookie ? "; " : ", ") }

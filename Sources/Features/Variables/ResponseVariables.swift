@@ -43,7 +43,7 @@ enum ResponseVariables {
         },
         VariableDefinition(family: "sent_http_", "A field of the response.") { name in
             let wanted = SentField(name)
-            return VariableReader { context, output in wanted.append(context, to: &output) }
+            return VariableReader(readsResponseFields: true) { context, output in wanted.append(context, to: &output) }
         },
         VariableDefinition(family: "sent_trailer_", "A trailer field of the response.") { name in
             let wanted = FieldLookup(variable: name)

@@ -21,6 +21,13 @@ package enum Preconditions {
         case before
     }
 
+    /// Whether a request has a condition at all; one word is looked at.
+    package static func arePresent(_ head: RequestHead) -> Bool {
+        let conditional =
+            FieldName.ifMatch.bit | FieldName.ifNoneMatch.bit | FieldName.ifModifiedSince.bit | FieldName.ifUnmodifiedSince.bit
+        return head.scan.seen.bits & conditional != 0
+    }
+
     /// Evaluates the conditions of a request in the order of RFC 9110 §13.2.2, for a response that would be a 200.
     ///
     /// `entityTag` is empty when the representation has none; `lastModified` is in seconds since 1970. A date that cannot be
@@ -28,9 +35,7 @@ package enum Preconditions {
     package static func evaluate(
         _ head: RequestHead, entityTag: Span<UInt8>, lastModified: Int64?, ifModifiedSince: DateComparison = .exact
     ) -> Outcome {
-        let conditional =
-            FieldName.ifMatch.bit | FieldName.ifNoneMatch.bit | FieldName.ifModifiedSince.bit | FieldName.ifUnmodifiedSince.bit
-        guard head.scan.seen.bits & conditional != 0 else { return .proceed }
+        guard arePresent(head) else { return .proceed }
         if let slot = head.first(.ifMatch) {
             guard EntityTag.list(head.value(slot), matches: entityTag, weakly: false) else { return .preconditionFailed }
         } else if let slot = head.first(.ifUnmodifiedSince), let lastModified {

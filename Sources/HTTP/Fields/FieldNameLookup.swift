@@ -12,7 +12,8 @@ extension FieldName {
     }
 
     /// The bit of this name in a set of names.
-    package var bit: UInt64 { 1 &<< UInt64(rawValue) }
+    @inlinable
+    public var bit: UInt64 { 1 &<< UInt64(rawValue) }
 }
 
 /// A few field names as the bits of one word, so that a parser keeps "which have I seen" in a register.

@@ -36,8 +36,8 @@ package struct Fields: Sendable {
     package var isEmpty: Bool { slots.isEmpty }
 
     package mutating func removeAll() {
-        bytes.removeAll(keepingCapacity: true)
-        slots.removeAll(keepingCapacity: true)
+        bytes.clear()
+        if !slots.isEmpty { slots.removeAll(keepingCapacity: true) }
     }
 
     /// Appends a line under a known name, in its usual spelling.

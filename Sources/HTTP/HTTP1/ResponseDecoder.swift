@@ -155,24 +155,38 @@ package struct ResponseDecoder: Sendable {
     private static let invalidLine = RequestFailure(502, "upstream sent invalid header line")
 
     private func decodeField(_ bytes: Span<UInt8>, _ line: Range<Int>, _ head: ResponseHead) throws(RequestFailure) {
-        var colon = line.lowerBound
-        while colon < line.upperBound, bytes[colon] != UInt8(ascii: ":") {
-            let byte = bytes[colon]
-            // A second status line among the fields, which some origins send, says nothing.
-            if byte == UInt8(ascii: "/"), bytes.extracting(line.lowerBound..<colon).equals("HTTP") { return }
-            guard byte > 0x20, byte != 0x7f else { throw ResponseDecoder.invalidLine }
-            colon += 1
-        }
-        let nameCount = colon - line.lowerBound
+        let start = line.lowerBound
+        let end = line.upperBound
+        let colon = min(LineScanning.firstColonOrControl(bytes, from: start), end)
+        let nameCount = colon &- start
         guard nameCount > 0, nameCount <= Int(UInt16.max) else { throw ResponseDecoder.invalidLine }
         guard head.slots.count < maxHeaders else { throw RequestFailure(502, "upstream sent too many header lines") }
-        let name = FieldName(bytes.extracting(line.lowerBound..<colon))
-        let value = bytes.trimmedRange(min(colon + 1, line.upperBound)..<line.upperBound)
+        let name = FieldName(bytes, at: start, count: nameCount)
+        if name == .other {
+            guard try isFieldName(bytes, start..<colon) else { return }
+        }
+        var low = min(colon &+ 1, end)
+        var high = end
+        while low < high, bytes[low] == ASCII.space || bytes[low] == ASCII.tab { low &+= 1 }
+        while high > low, bytes[high &- 1] == ASCII.space || bytes[high &- 1] == ASCII.tab { high &-= 1 }
         let slot = FieldSlot(
-            name: name, nameStart: line.lowerBound, nameCount: nameCount, valueStart: value.lowerBound, valueCount: value.count)
+            name: name, nameStart: start, nameCount: nameCount, valueStart: low, valueCount: high &- low)
         head.slots.append(slot)
-        if name != .other { try interpret(slot, bytes, head) }
+        if name.bit & ResponseDecoder.interpreted != 0 { try interpret(slot, bytes, head) }
         head.scan.seen.insert(name)
+    }
+
+    private static let interpreted = FieldName.contentLength.bit | FieldName.transferEncoding.bit | FieldName.connection.bit
+
+    /// Whether a name that is not known is one; false: the line is passed over. Throws 502 for what cannot be one.
+    private func isFieldName(_ bytes: Span<UInt8>, _ name: Range<Int>) throws(RequestFailure) -> Bool {
+        for index in name {
+            let byte = bytes[index]
+            // A second status line among the fields, which some origins send, says nothing.
+            if byte == UInt8(ascii: "/"), bytes.extracting(name.lowerBound..<index).equals("HTTP") { return false }
+            guard byte > 0x20, byte != 0x7f else { throw ResponseDecoder.invalidLine }
+        }
+        return true
     }
 
     private func interpret(_ slot: FieldSlot, _ bytes: Span<UInt8>, _ head: ResponseHead) throws(RequestFailure) {
@@ -196,7 +210,7 @@ package struct ResponseDecoder: Sendable {
             }
             head.isChunked = true
         case .connection:
-            if Tokens.contains(value, "close") { head.keepsAlive = false }
+            if !value.equalsIgnoringCase("keep-alive"), Tokens.contains(value, "close") { head.keepsAlive = false }
         default:
             break
         }

@@ -57,15 +57,16 @@ package final class RequestHead: BufferOwner {
 
     /// The first line with this name.
     package func first(_ name: FieldName) -> FieldSlot? {
+        if name != .other, !has(name) { return nil }
         for slot in slots where slot.name == name { return slot }
         return nil
     }
 
     /// Forgets the last request, keeping memory.
     package func reset() {
-        slots.removeAll(keepingCapacity: true)
-        path.removeAll(keepingCapacity: true)
-        host.removeAll(keepingCapacity: true)
+        if !slots.isEmpty { slots.removeAll(keepingCapacity: true) }
+        path.clear()
+        host.clear()
         method = .get
         methodRange = 0..<0
         targetRange = 0..<0

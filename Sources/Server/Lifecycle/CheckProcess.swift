@@ -19,7 +19,7 @@ package struct CheckProcess: Sendable {
         let bytes = writer.bytes
         try File.write(file.rawValue, bytes.span, at: 0)
         let pid = try ProcessControl.spawn(
-            "/proc/self/exe", ["zendan: checking the configuration", argument],
+            ProcessControl.ownExecutable, ["zendan: checking the configuration", argument],
             environment: ProcessControl.environment + ["SWIFT_BACKTRACE=enable=no"], keeping: [(file.rawValue, descriptor)])
         return CheckProcess(pid: pid, result: SharedDescriptor(file))
     }

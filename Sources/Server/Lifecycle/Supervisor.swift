@@ -330,7 +330,8 @@ final class WorkerHandle {
     ) throws(SystemError) -> WorkerHandle {
         let pair = try Socket.messagePair()
         let pid = try ProcessControl.spawn(
-            "/proc/self/exe", ["zendan: worker process", Worker.argument], environment: delivery.bundle.plan.environment,
+            ProcessControl.ownExecutable, ["zendan: worker process", Worker.argument],
+            environment: delivery.bundle.plan.environment,
             keeping: [(pair.second.rawValue, Worker.descriptor)])
         let handle = WorkerHandle(pid: pid)
         let ours = try pair.first.duplicate()

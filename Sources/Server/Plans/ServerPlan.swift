@@ -12,7 +12,7 @@ package final class ServerPlan: Sendable {
     package let options: ServerOptions
     /// Handlers of the server's own rewrite phase, run before a location is looked for.
     package let handlers: [Handler]
-    package let locations: LocationTree
+    package let locations: LocationIndex
     /// For requests that no location matches.
     package let fallback: LocationPlan
 
@@ -24,7 +24,7 @@ package final class ServerPlan: Sendable {
         self.namedLocations = namedLocations
         options = builder.options
         handlers = builder.handlers
-        self.locations = locations
+        self.locations = locations.index()
         self.fallback = fallback
     }
 }

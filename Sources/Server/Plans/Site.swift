@@ -11,18 +11,21 @@ package final class Site: Sendable {
     /// How many location plans there are; each has a number below.
     package let planCount: Int
     package let workerConnections: Int
+    /// Heads of responses may be kept from one request for the next (`PreparedHead`): no variable looks at their fields.
+    package let preparesHeads: Bool
     /// Wildcard sockets whose connections may have come to an address that is configured by itself.
     package let sharedListeners: Set<SocketAddress>
 
     package init(
         hosts: [SocketAddress: VirtualHosts], variables: [VariableComputation?], generation: Int, planCount: Int,
-        workerConnections: Int, sharedListeners: Set<SocketAddress> = []
+        workerConnections: Int, sharedListeners: Set<SocketAddress> = [], preparesHeads: Bool = true
     ) {
         self.hosts = hosts
         self.variables = variables
         self.generation = generation
         self.planCount = planCount
         self.workerConnections = workerConnections
+        self.preparesHeads = preparesHeads
         self.sharedListeners = sharedListeners
     }
 

@@ -71,25 +71,24 @@ package struct Template: Sendable {
         }
     }
 
-    /// Appends each part by itself: `transform` is applied to variables' values only (log escaping).
+    /// Appends each part by itself; `escape` makes the value of a variable harmless where it stands, from the given position
+    /// to the end (log escaping). It is told whether the variable has a value.
     package func append(
-        to output: inout [UInt8], _ context: RequestContext,
-        transforming transform: (borrowing Span<UInt8>, Bool, inout [UInt8]) -> Void
+        to output: inout [UInt8], _ context: RequestContext, escaping escape: (inout [UInt8], Int, Bool) -> Void
     ) {
         for part in parts {
             if part.kind == .literal {
                 output.append(literals.span.extracting(Int(part.low)..<Int(part.high)))
                 continue
             }
-            var scratch = context.takeScratch()
+            let start = output.count
             var isFound = true
             if part.kind == .capture {
-                context.appendCapture(Int(part.low), to: &scratch)
+                context.appendCapture(Int(part.low), to: &output)
             } else {
-                isFound = variables[Int(part.low)].append(context, &scratch)
+                isFound = variables[Int(part.low)].append(context, &output)
             }
-            transform(scratch.span, isFound, &output)
-            context.giveScratch(&scratch)
+            escape(&output, start, isFound)
         }
     }
 

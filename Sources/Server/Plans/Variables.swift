@@ -7,10 +7,16 @@ package struct VariableReader: Sendable {
     package let append: @Sendable (RequestContext, inout [UInt8]) -> Bool
     /// False: the value is the same for every request that gets the same stored response by the same location.
     package let dependsOnRequest: Bool
+    /// It looks at the fields of the response (`$sent_http_…`): where one is used, every response has to be composed anew.
+    package let readsResponseFields: Bool
 
-    package init(dependsOnRequest: Bool = true, _ append: @escaping @Sendable (RequestContext, inout [UInt8]) -> Bool) {
+    package init(
+        dependsOnRequest: Bool = true, readsResponseFields: Bool = false,
+        _ append: @escaping @Sendable (RequestContext, inout [UInt8]) -> Bool
+    ) {
         self.append = append
         self.dependsOnRequest = dependsOnRequest
+        self.readsResponseFields = readsResponseFields
     }
 }
 
@@ -76,6 +82,8 @@ package struct VariableTable {
     private var declared: Set<String> = []
     private var firstUse: [String: SourceLocation] = [:]
     private var computed: [Int: VariableComputation] = [:]
+    /// A variable that looks at the fields of responses is used somewhere.
+    private(set) var readsResponseFields = false
 
     package init(_ definitions: [VariableDefinition]) {
         for definition in definitions {
@@ -148,6 +156,7 @@ package struct VariableTable {
                 // As nginx: the bare prefix is a variable that never has a value.
                 if lowercase.count == family.name.count { return VariableReader(dependsOnRequest: false) { _, _ in false } }
                 if !declared.contains(lowercase), let reader = make(String(lowercase.dropFirst(family.name.count))) {
+                    if reader.readsResponseFields { readsResponseFields = true }
                     return reader
                 }
             }

@@ -142,10 +142,13 @@ package final class CachedExchange {
             stored: entry.head.fields, status: entry.head.status,
             length: isHeadAlone(context, plan) ? entry.head.statedLength : entry.body.count, context, plan)
         context.response.fields.append(.age, decimal: entry.head.lifetime.age(at: now))
+        context.response.content = content(of: entry)
+    }
+
+    private static func content(of entry: Entry) -> Content {
         switch entry.body {
-        case .memory(let bytes): context.response.content = .memory(bytes, 0..<bytes.count)
-        case .file(let file):
-            context.response.content = .file(file.descriptor, file.offset..<(file.offset + file.count))
+        case .memory(let bytes): .memory(bytes, 0..<bytes.count)
+        case .file(let file): .file(file.descriptor, file.offset..<(file.offset + file.count))
         }
     }
 
@@ -170,7 +173,14 @@ package final class CachedExchange {
         let state = context.cacheState()
         state.status = .hit
         state.reason = .hit
-        compose(slot.entry, plan, context, now)
+        let entry = slot.entry
+        state.entry = entry
+        if entry.head.status == 200, context.usesHead(of: slot) {
+            context.response.content = content(of: entry)
+            return true
+        }
+        compose(entry, plan, context, now)
+        if slot.isBusy { context.keepHead(in: slot) }
         return true
     }
 

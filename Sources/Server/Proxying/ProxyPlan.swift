@@ -123,7 +123,7 @@ package struct RedirectRule: Sendable {
 }
 
 /// How a location uses the cache: its zone and its `proxy_cache_*` directives.
-package struct CachePlan: Sendable {
+package final class CachePlan: Sendable {
     package let zone: CacheZone
     package let settings: CacheSettings
     package let key: Template

@@ -17,9 +17,14 @@ package enum ResponseRewriting {
     package static func apply(_ head: ResponseHead, _ context: RequestContext, _ plan: ProxyPlan, source: Source = .upstream) {
         begin(head.status, length: head.contentLength, context, plan, source)
         if !head.isHeadless { context.response.reason.append(head.bytes(head.reasonRange)) }
-        let nominates = head.has(.connection)
+        let nominates = nominatesFields(head)
         var charset: [UInt8] = []
         for slot in head.slots {
+            if slot.name.bit & ResponseRewriting.special == 0, !nominates {
+                if plan.options.hidden.contains(slot.name, spelledAs: head.spelling(slot)) { continue }
+                context.response.fields.append(interned: slot.name, spelledAs: head.spelling(slot), head.value(slot))
+                continue
+            }
             if HopByHop.isConnectionSpecific(slot.name) {
                 if slot.name == .upgrade { appendUpgrade(head.value(slot), context) }
                 continue
@@ -39,6 +44,11 @@ package enum ResponseRewriting {
         begin(status, length: length, context, plan, .cache)
         var charset: [UInt8] = []
         for slot in fields.slots {
+            if slot.name.bit & ResponseRewriting.special == 0 {
+                if plan.options.hidden.contains(slot.name, spelledAs: fields.spelling(slot)) { continue }
+                context.response.fields.append(interned: slot.name, spelledAs: fields.spelling(slot), fields.value(slot))
+                continue
+            }
             if HopByHop.isConnectionSpecific(slot.name) { continue }
             accelerate(slot.name, fields.value(slot), context, plan, &charset)
             if plan.options.hidden.contains(slot.name, spelledAs: fields.spelling(slot)) { continue }
@@ -60,6 +70,26 @@ package enum ResponseRewriting {
     /// RFC 9110 §7.8: Upgrade means something with 101 and 426; elsewhere an offer of the upstream's is none of ours.
     private static func appendUpgrade(_ value: Span<UInt8>, _ context: RequestContext) {
         if context.response.status == 101 || context.response.status == 426 { context.response.fields.append(.upgrade, value) }
+    }
+
+    /// The names that are looked at one by one; all others are copied as they are.
+    private static let special: UInt64 = {
+        let names: [FieldName] = [
+            .contentLength, .contentType, .date, .server, .etag, .lastModified, .acceptRanges, .location, .refresh, .expires,
+            .xAccelLimitRate, .xAccelBuffering, .xAccelCharset, .connection, .keepAlive, .proxyConnection, .te, .trailer,
+            .transferEncoding, .upgrade,
+        ]
+        return names.reduce(0) { $0 | $1.bit }
+    }()
+
+    /// Whether a Connection line says more than how long the connection lives.
+    private static func nominatesFields(_ head: ResponseHead) -> Bool {
+        guard head.has(.connection) else { return false }
+        for slot in head.slots where slot.name == .connection {
+            let value = head.value(slot)
+            if !value.equalsIgnoringCase("keep-alive"), !value.equalsIgnoringCase("close") { return true }
+        }
+        return false
     }
 
     private static func isNominated(_ slot: FieldSlot, _ head: ResponseHead) -> Bool {
@@ -88,7 +118,6 @@ package enum ResponseRewriting {
         case .lastModified:
             guard context.response.lastModifiedText.isEmpty else { break }
             context.response.lastModifiedText.append(value)
-            context.response.lastModified = HTTPDate.parse(value)
         case .acceptRanges: copyAcceptRanges(value, context, plan, source)
         case .location, .refresh: copyAddress(name, value, context, plan)
         case .expires:

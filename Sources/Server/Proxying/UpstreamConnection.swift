@@ -7,8 +7,9 @@ import Upstreams
 package final class UpstreamConnection: Endpoint {
     package let transport: Transport
     package let key: IdleKey
-    /// Who is woken when the descriptor is ready; nil while idle.
-    package weak var user: Parking?
+    /// Who is woken when the descriptor is ready, by its place in the loop's table: one that is gone is not found. nil while
+    /// idle.
+    private var user: Ticket?
     /// Who keeps it while idle.
     private let idle: IdleConnections<UpstreamConnection>
     package private(set) var served = 0
@@ -33,7 +34,7 @@ package final class UpstreamConnection: Endpoint {
     package override func ready(_ readiness: Readiness) {
         let useful = filter(readiness)
         if useful.isEmpty { return }
-        guard let user else {
+        guard let user, let parked = loop.object(user) else {
             // Idle: whatever comes, nobody has asked for it.
             idle.remove(self, key)
             return close()
@@ -44,7 +45,7 @@ package final class UpstreamConnection: Endpoint {
             return
         }
         self.readiness.formUnion(useful)
-        user.wake(.upstream)
+        parked.wake(.upstream)
     }
 
     /// The idle time-out, set by whoever keeps it.
@@ -69,12 +70,21 @@ package final class UpstreamConnection: Endpoint {
 
     /// Begins to serve another request.
     package func take(_ user: Parking) {
-        self.user = user
+        serve(user)
         served += 1
         readiness = []
         isPaused = false
         clearTimer()
     }
+
+    /// `user` is woken from now on.
+    package func serve(_ user: Parking) {
+        user.enroll()
+        self.user = user.ticket
+    }
+
+    /// Nobody uses it for now.
+    package func rest() { user = nil }
 
     package func close() {
         if isClosed { return }

@@ -64,7 +64,7 @@ package final class UpstreamExchange {
         self.owner = owner
         self.context = context
         isAbandoned = { false }
-        connection?.user = owner
+        connection?.serve(owner)
     }
 
     /// From here on it ends when the client leaves.
@@ -312,7 +312,7 @@ package final class UpstreamExchange {
 
     /// Reads once and decodes what is there; 1xx answers are passed over.
     func readHead(_ connection: UpstreamConnection) -> HeadRead {
-        let head = self.head ?? ResponseHead(buffer: serving.blocks.take())
+        let head = self.head ?? serving.takeResponseHead()
         self.head = head
         switch connection.transport.receive(into: head.buffer) {
         case .done(let count): updateAttempt { $0.bytesReceived += count }
@@ -363,10 +363,11 @@ package final class UpstreamExchange {
     }
 
     func discardHead() {
-        if let head { serving.blocks.give(head.buffer) }
+        let old = head
         head = nil
         block = nil
         context.upstream?.head = nil
+        if let old { serving.give(old) }
         close()
     }
 
@@ -487,7 +488,7 @@ package final class UpstreamExchange {
     }
 
     func keep(_ connection: UpstreamConnection) {
-        connection.user = nil
+        connection.rest()
         connection.resume([.readable, .peerClosed])
         let evicted = serving.idleUpstreams.give(
             connection.key, connection, served: connection.served, age: loop.now - connection.openedAt,
@@ -524,7 +525,7 @@ package final class UpstreamExchange {
         head = nil
         offset = 0
         var attempt = UpstreamState.Attempt()
-        attempt.address = peer.address.description
+        attempt.address = peer.addressText
         context.upstreamState().attempts.append(attempt)
     }
 

@@ -21,4 +21,12 @@ package final class CacheState {
     package var entry: Entry?
 
     package init() {}
+
+    /// Forgets everything.
+    func reset() {
+        status = .none
+        reason = nil
+        key = nil
+        entry = nil
+    }
 }

@@ -64,27 +64,30 @@ package final class RequestBody {
     /// A context without a client: no body.
     package func beginEmpty() { reset() }
 
-    /// Keeps the body, whole, before anybody reads it. `core` gives the bounds.
-    package func buffer(_ core: CoreOptions, prefix: String) {
+    /// Keeps the body, whole, before anybody reads it. `plan` gives the bounds.
+    package func buffer(_ plan: LocationPlan, prefix: String) {
         guard mode == .undecided else { return }
         mode = .buffering
-        setLimits(core, prefix)
+        setLimits(plan, prefix)
     }
 
     /// Passes the body on as it comes. At most two buffers wait in memory.
-    package func stream(_ core: CoreOptions, prefix: String) {
+    package func stream(_ plan: LocationPlan, prefix: String) {
         guard mode == .undecided else { return }
         mode = .streaming
         keepsPassed = true
-        setLimits(core, prefix)
+        setLimits(plan, prefix)
     }
 
-    private func setLimits(_ core: CoreOptions, _ prefix: String) {
-        memoryLimit = core.clientBodyBufferSize
-        sizeLimit = core.clientMaxBodySize
-        filesOnly = core.clientBodyInFileOnly != .off
-        keepsFile = core.clientBodyInFileOnly == .on
-        filePath = core.clientBodyTempPath.hasPrefix("/") ? core.clientBodyTempPath : prefix + core.clientBodyTempPath
+    private func setLimits(_ plan: LocationPlan, _ prefix: String) {
+        memoryLimit = plan.core.clientBodyBufferSize
+        sizeLimit = plan.core.clientMaxBodySize
+        filesOnly = plan.core.clientBodyInFileOnly != .off
+        keepsFile = plan.core.clientBodyInFileOnly == .on
+        // Without a body no path is needed, except for the file that `client_body_in_file_only` makes all the same.
+        guard isPresent || filesOnly else { return }
+        let path = plan.core.clientBodyTempPath
+        filePath = path.hasPrefix("/") ? path : prefix + path
     }
 
     /// Throws away what comes from now on, and what is there.

@@ -84,6 +84,9 @@ package final class RequestContext {
     // Proxying and caching
     package var upstream: UpstreamState?
     package var cache: CacheState?
+    /// The trace of an earlier request, to be used again.
+    private var spareCache: CacheState?
+    private var spareUpstream: UpstreamState?
 
     // Variables
     package var slots: [VariableSlot] = []
@@ -104,7 +107,7 @@ package final class RequestContext {
     /// Forgets the last request, keeping memory.
     package func reset() {
         head.reset()
-        path.removeAll(keepingCapacity: true)
+        path.clear()
         query = nil
         methodOverride = nil
         response.reset()
@@ -132,10 +135,16 @@ package final class RequestContext {
         isComplete = false
         limitRate = nil
         if let upstream {
-            if let received = upstream.head { serving.blocks.give(received.buffer) }
+            if let received = upstream.head.take() { serving.give(received) }
+            upstream.reset()
+            spareUpstream = upstream
             self.upstream = nil
         }
-        cache = nil
+        if let cache {
+            cache.reset()
+            spareCache = cache
+            self.cache = nil
+        }
         if usesSlots { forgetSlots() }
         if !captureRanges.isEmpty { captureRanges.removeAll(keepingCapacity: true) }
     }
@@ -153,7 +162,8 @@ package final class RequestContext {
     /// The trace of upstreams, made at its first use.
     package func upstreamState() -> UpstreamState {
         if let upstream { return upstream }
-        let made = UpstreamState()
+        let made = spareUpstream ?? UpstreamState()
+        spareUpstream = nil
         upstream = made
         return made
     }
@@ -161,7 +171,8 @@ package final class RequestContext {
     /// The trace of the cache, made at its first use.
     package func cacheState() -> CacheState {
         if let cache { return cache }
-        let made = CacheState()
+        let made = spareCache ?? CacheState()
+        spareCache = nil
         cache = made
         return made
     }
@@ -269,7 +280,7 @@ package final class RequestContext {
     package func takeScratch() -> [UInt8] { scratches.popLast() ?? [] }
 
     package func giveScratch(_ scratch: inout [UInt8]) {
-        scratch.removeAll(keepingCapacity: true)
+        scratch.clear()
         if scratches.count < 4 { scratches.append(scratch) }
         scratch = []
     }

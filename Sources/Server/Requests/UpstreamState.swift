@@ -37,4 +37,19 @@ package final class UpstreamState {
     package var trailers = Fields()
 
     package init() {}
+
+    /// Forgets everything, keeping memory.
+    func reset() {
+        attempts.removeAll(keepingCapacity: true)
+        if !groupStarts.isEmpty { groupStarts = [] }
+        head = nil
+        target = nil
+        exchange = nil
+        // The target's own arrays: to clear them would copy them.
+        proxyHost = []
+        proxyPort = []
+        uri.clear()
+        isBuffered = true
+        if !trailers.isEmpty { trailers.removeAll() }
+    }
 }

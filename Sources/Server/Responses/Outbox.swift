@@ -57,7 +57,7 @@ package final class Outbox {
     /// What wakes the reader of a fill.
     package var followerWaker: Waker?
 
-    package private(set) var piece = ByteRegion(FrozenBytes([]), 0..<0)
+    package private(set) var piece = ByteRegion.empty
     package private(set) var pieceFile: SharedDescriptor?
     package private(set) var pieceOffset = 0
     package private(set) var pieceCount = 0
@@ -138,7 +138,7 @@ package final class Outbox {
         memoryCount = 0
         temporary = nil
         pieceFile = nil
-        piece = ByteRegion(FrozenBytes([]), 0..<0)
+        piece = .empty
         stages = []
         let owner = self.owner
         self.owner = nil

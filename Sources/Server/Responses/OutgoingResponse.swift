@@ -65,24 +65,35 @@ package struct OutgoingResponse {
     package var streamRange: Range<Int>?
     /// A header filter has put a page of ours in the place of a body that is on its way: the page is `content`.
     package var isReplaced = false
+    /// Where the head is kept for the next request, or taken from.
+    package var prepared: PreparedHead?
+    /// The head stands in `prepared`: only status, length and content are set.
+    package var isPrepared = false
     /// The drain has chosen the chunked coding.
     package var isChunked = false
 
     package init() {}
 
+    /// When the representation was last changed, in seconds since 1970, as far as it is known: read out of the text where that
+    /// is all there is, which only conditions, ranges and `expires` ask for.
+    package var modificationTime: Int64? {
+        if let lastModified { return lastModified }
+        return lastModifiedText.isEmpty ? nil : HTTPDate.parse(lastModifiedText.span)
+    }
+
     /// Forgets everything, keeping memory.
     package mutating func reset() {
         status = 0
-        reason.removeAll(keepingCapacity: true)
-        fields.removeAll()
-        contentType.removeAll(keepingCapacity: true)
+        reason.clear()
+        if !fields.isEmpty { fields.removeAll() }
+        contentType.clear()
         contentLength = nil
         lastModified = nil
-        lastModifiedText.removeAll(keepingCapacity: true)
-        etag.removeAll(keepingCapacity: true)
-        location.removeAll(keepingCapacity: true)
-        date.removeAll(keepingCapacity: true)
-        server.removeAll(keepingCapacity: true)
+        lastModifiedText.clear()
+        etag.clear()
+        location.clear()
+        date.clear()
+        server.clear()
         content = .empty
         allowsRanges = false
         isHeadOnly = false
@@ -94,6 +105,8 @@ package struct OutgoingResponse {
         isReplaced = false
         isFollowing = false
         streamRange = nil
+        prepared = nil
+        isPrepared = false
     }
 
     /// Sets a body that stands in memory, and its length.

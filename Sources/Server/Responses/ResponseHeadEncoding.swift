@@ -21,9 +21,11 @@ package enum ResponseHeadEncoding {
     }
 
     /// Bytes that the head needs at most.
-    static func bound(_ response: borrowing OutgoingResponse) -> Int {
-        response.fields.bytes.count + 4 * response.fields.count + response.contentType.count + response.location.count
-            + response.etag.count + response.server.count + response.date.count + response.reason.count + 1024
+    static func bound(_ context: RequestContext) -> Int {
+        // Property by property: the response as a whole would be copied.
+        context.response.fields.bytes.count + 4 * context.response.fields.count + context.response.contentType.count
+            + context.response.location.count + context.response.etag.count + context.response.server.count
+            + context.response.date.count + context.response.reason.count + 1024
     }
 
     /// Appends the whole head, with its empty line.

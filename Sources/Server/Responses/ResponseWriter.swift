@@ -52,22 +52,44 @@ final class ResponseWriter {
     ///
     /// - Returns: false when a filter refuses the response and something else is to be sent in its place.
     func settleHead() -> Bool {
-        carryFields()
         settleDelay()
+        if context.response.isPrepared, let prepared = context.response.prepared {
+            takeHead(prepared)
+            return true
+        }
+        carryFields()
         for filter in context.plan.headerFilters {
             filter.call(context)
             if context.filterRefusal != 0 { return false }
         }
         chooseFraming()
         let persistence = choosePersistence()
-        let bound = ResponseHeadEncoding.bound(context.response)
+        let bound = ResponseHeadEncoding.bound(context)
         control = bound <= context.serving.output.capacity ? context.serving.output : ByteBuffer(capacity: bound)
         control.clear()
         if context.head.version != .http09 {
             ResponseHeadEncoding.append(context, framing, persistence, to: control)
         }
         context.headBytesSent = control.count
+        if context.response.prepared != nil, !closesConnection, bodyExpected != nil {
+            let control = control
+            context.keepPreparedHead(control.bytes)
+        }
         return true
+    }
+
+    /// The head of an earlier answer serves again.
+    private func takeHead(_ prepared: PreparedHead) {
+        let length = context.response.content.count
+        context.response.contentLength = length
+        framing = .length(length)
+        bodyExpected = length
+        let control = context.serving.output
+        self.control = control
+        control.clear()
+        let bytes = prepared.bytes
+        control.append(bytes.span)
+        context.headBytesSent = control.count
     }
 
     /// `tcp_nodelay`: small segments go out at once unless the location says otherwise; changed only where it changes.

@@ -42,7 +42,8 @@ package enum SiteAssembly {
         let table = hosts.hosts()
         let built = Site(
             hosts: table, variables: site.variables.computations, generation: generation, planCount: site.planCount,
-            workerConnections: process.workerConnections, sharedListeners: hosts.sharedListeners)
+            workerConnections: process.workerConnections, sharedListeners: hosts.sharedListeners,
+            preparesHeads: !site.variables.readsResponseFields)
         return Result(site: built, listens: hosts.listenSet, warnings: site.warnings + hosts.warnings)
     }
 
