@@ -99,10 +99,8 @@ struct ByteBufferTests {
         var power: UInt = 1
         while true {
             for value in [power - 1, power, power + 1, UInt.max - power] {
-                var digits = DecimalDigits(value)
-                var found: [UInt8] = []
-                while let digit = digits.next() { found.append(digit) }
-                #expect(found == bytes(String(value)))
+                let digits = DecimalDigits(value)
+                #expect(digits.bytes.array == bytes(String(value)))
             }
             let (next, overflow) = power.multipliedReportingOverflow(by: 10)
             if overflow { break }
