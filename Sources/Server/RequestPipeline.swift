@@ -235,7 +235,7 @@ package enum RequestPipeline {
 
     private static func lead(_ context: RequestContext, toNamed name: String) -> Step? {
         guard let plan = context.server.namedLocations[name] else {
-            context.failureReason = "error_page names a location that is not there"
+            RequestLog.write(context, .error, "error_page names a location that is not there")
             return compose(context, 500)
         }
         leave(context)

@@ -81,6 +81,8 @@ struct GzipDecision: Sendable {
     let types: [[UInt8]]
     let disabled: [NamePattern]
 
+    private var matchesAll: Bool { types.contains([UInt8(ascii: "*")]) }
+
     func apply(_ context: RequestContext) {
         guard isCandidate(context) else { return }
         if settings.varies { context.response.variesByEncoding = true }
@@ -104,7 +106,8 @@ struct GzipDecision: Sendable {
         if context.response.fields.contains(.contentEncoding) { return false }
         if let length = context.response.contentLength, length < settings.minLength { return false }
         let type = context.response.contentType
-        guard !type.isEmpty else { return false }
+        // As nginx: "*" means also what has no type.
+        guard !type.isEmpty else { return matchesAll }
         for wanted in types where MediaType.matches(type.span, wanted.span) { return true }
         return false
     }

@@ -111,7 +111,8 @@ struct ProxyHandler: Sendable {
         keepFields(head, context)
         if target.first == UInt8(ascii: "@") {
             guard let plan = context.server.namedLocations[String(decoding: target.dropFirst(), as: UTF8.self)] else {
-                return .respond(.status(404))
+                RequestLog.write(context, .error, "X-Accel-Redirect names a location that is not there")
+                return .respond(.status(500))
             }
             return .redirect(.named(plan))
         }

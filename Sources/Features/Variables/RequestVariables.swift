@@ -55,7 +55,7 @@ enum RequestVariables {
             return true
         },
         VariableDefinition("request_length", "Bytes of the request: line, fields and body.") { context, output in
-            output.append(decimal: context.head.end - context.head.start + context.body.received)
+            output.append(decimal: context.head.end - context.head.start + context.body.length)
             return true
         },
         VariableDefinition("request_time", "Seconds since the first bytes of the request, with milliseconds.") {
@@ -142,9 +142,14 @@ enum RequestVariables {
     private static let forwardedFor = FieldLookup(variable: "x_forwarded_for")
 
     private static let singles: [VariableDefinition] = [
-        VariableDefinition("content_length", "The field Content-Length.") { context, output in
-            guard let length = context.head.contentLength else { return false }
-            output.append(decimal: length)
+        VariableDefinition("content_length", "The field Content-Length; of a chunked body that has been read, its length.") {
+            context, output in
+            if let length = context.head.contentLength {
+                output.append(decimal: length)
+                return true
+            }
+            guard context.head.isChunked, context.body.isWhole, context.body.mode != .discarding else { return false }
+            output.append(decimal: context.body.received)
             return true
         },
         VariableDefinition("content_type", "The field Content-Type.") { context, output in

@@ -16,6 +16,8 @@ enum CacheJudging {
     static func judge(_ head: ResponseHead, _ context: RequestContext, _ cache: CachePlan, _ key: CacheKey, now: WallTime)
         -> Result
     {
+        // Without a head nobody can tell whether it is all of it.
+        if head.isHeadless { return Result(stored: nil, reason: .incomplete) }
         if cache.noStore.contains(where: { $0.isTrue(context) }) { return Result(stored: nil, reason: .proxyNoCache) }
         let facts = ResponseFacts(head)
         let delay = Int(max(0, context.serving.loop.now - context.startedTick) / 1000)

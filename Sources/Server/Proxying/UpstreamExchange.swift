@@ -281,8 +281,13 @@ package final class UpstreamExchange {
             $0.headerTime = self.loop.now - self.attemptStart
             $0.status = head.status
         }
+        if head.status == 101, !sender.asksForUpgrade {
+            // Nobody could make sense of what follows (RFC 9110 §15.2.2).
+            logReason("upstream switched protocols without being asked")
+            return attemptFailed(.invalidHeader, false, true)
+        }
         framing = ResponseDecoder().bodyFraming(for: head, requestMethod: sender.method)
-        if head.status == 101, sender.asksForUpgrade {
+        if head.status == 101 {
             isTunnel = true
             framing = .untilClose
         }
@@ -332,7 +337,8 @@ package final class UpstreamExchange {
         while true {
             do throws(RequestFailure) {
                 switch try ResponseDecoder().decode(head) {
-                case .complete: break
+                case .complete:
+                    if head.isHeadless { logReason("upstream sent no valid HTTP/1.0 header") }
                 case .incomplete, .needsLargerBuffer:
                     if head.buffer.count - head.start >= plan.options.bufferSize || head.buffer.room == 0 {
                         logFailure("upstream sent too big header, larger than proxy_buffer_size", nil, .readingHead)

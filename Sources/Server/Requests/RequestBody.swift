@@ -19,6 +19,8 @@ package final class RequestBody {
     package private(set) var failure: RequestFailure?
     /// Body bytes received so far, framing taken off.
     package private(set) var received = 0
+    /// The same with its framing, as far as somebody wanted it: `$request_length`.
+    package private(set) var length = 0
     /// The body has been sent to an upstream in a way that cannot be repeated.
     package var isSpent = false
     /// Body bytes in memory, in order; in streaming mode what has not been taken yet.
@@ -45,6 +47,7 @@ package final class RequestBody {
         isWhole = true
         failure = nil
         received = 0
+        length = 0
         isSpent = false
         if !memory.isEmpty { memory = [] }
         memoryCount = 0
@@ -147,6 +150,7 @@ package final class RequestBody {
         } catch {
             failure = error
         }
+        if mode != .discarding { length += offset - start }
         return offset - start
     }
 
