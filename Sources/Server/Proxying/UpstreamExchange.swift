@@ -283,7 +283,7 @@ package final class UpstreamExchange {
         }
         if head.status == 101, !sender.asksForUpgrade {
             // Nobody could make sense of what follows (RFC 9110 §15.2.2).
-            logReason("upstream switched protocols without being asked")
+            logFailure("upstream switched protocols without being asked", nil, .readingHead)
             return attemptFailed(.invalidHeader, false, true)
         }
         framing = ResponseDecoder().bodyFraming(for: head, requestMethod: sender.method)
@@ -338,7 +338,7 @@ package final class UpstreamExchange {
             do throws(RequestFailure) {
                 switch try ResponseDecoder().decode(head) {
                 case .complete:
-                    if head.isHeadless { logReason("upstream sent no valid HTTP/1.0 header") }
+                    if head.isHeadless { logFailure("upstream sent no valid HTTP/1.0 header", nil, .readingHead) }
                 case .incomplete, .needsLargerBuffer:
                     if head.buffer.count - head.start >= plan.options.bufferSize || head.buffer.room == 0 {
                         logFailure("upstream sent too big header, larger than proxy_buffer_size", nil, .readingHead)
