@@ -27,8 +27,12 @@ package enum Signal: Int32, Sendable, CaseIterable {
 }
 
 package enum Signals {
-    /// Ignores SIGPIPE: a write to a connection that is gone is an error, not the end.
-    package static func ignorePipe() { _ = signal(SIGPIPE, SIG_IGN) }
+    /// Ignores SIGPIPE and SIGXFSZ: a write to a connection that is gone, or to a file that may not grow, is an error and not
+    /// the end.
+    package static func ignoreFailedWrites() {
+        _ = signal(SIGPIPE, SIG_IGN)
+        _ = signal(SIGXFSZ, SIG_IGN)
+    }
 
     private static func set(_ signals: [Signal]) -> sigset_t {
         var set = sigset_t()

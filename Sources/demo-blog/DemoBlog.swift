@@ -12,7 +12,7 @@ enum DemoBlog {
             say("usage: demo-blog 127.0.0.1:PORT")
             ProcessControl.exitNow(1)
         }
-        Signals.ignorePipe()
+        Signals.ignoreFailedWrites()
         do throws(SystemError) {
             let socket = try Socket.listen(on: address, backlog: 128, reusePort: false, ipv6Only: true)
             say("demo-blog listens on http://\(address)/")

@@ -55,4 +55,41 @@ import Testing
             if front == .zendan { #expect(origin.requests.count == count * 2) }
         }
     }
+
+    /// The worker may not write files beyond some size, as on a disk that is full: what does not fit passes through, whole, and
+    /// what does is stored.
+    @Test(arguments: Front.only(.zendan))
+    func whatTheDiskDoesNotTakePassesThrough(_ front: Front) throws {
+        let large = String(repeating: "0123456789abcdef", count: 1 << 17)
+        try Scene.play(front) { scene in
+            let origin = try scene.origin { request, reply in
+                let body = request.path.hasPrefix("/large") ? large : "small"
+                try reply.respond(200, ["X-Accel-Expires": "3600"], body)
+            }
+            // Limits may be set on processes of one's own user only.
+            let user = geteuid() == 0 ? "user root;" : ""
+            let server = try scene.serve(
+                """
+                location / {
+                    proxy_pass http://\(origin.address); proxy_cache zone; proxy_cache_lock on;
+                    add_header X-Cache-Status $upstream_cache_status;
+                }
+                """, http: "proxy_cache_path \(scene.sandbox.path)/cache levels=1:2 keys_zone=zone:1m;", main: user)
+            for worker in server.workers {
+                let (status, _) = try run("/usr/bin/prlimit", ["--pid", "\(worker)", "--fsize=300000:300000"])
+                #expect(status == .exited(0))
+            }
+            let endpoint = scene.endpoint
+            let answers = try onThreads(12) { number in
+                try endpoint.get(number % 2 == 0 ? "/large\(number % 4)" : "/small\(number)").text
+            }
+            for number in 0..<12 { #expect(answers[number] == (number % 2 == 0 ? large : "small")) }
+            #expect(try scene.get("/small1").cacheStatus == "HIT")
+            #expect(try scene.get("/large0").cacheStatus == "MISS")
+            // Nothing is left of what was given up, and the log says once what to do.
+            #expect(eventually { scene.sandbox.files(below: "cache").count == 6 })
+            let lines = server.lines(of: "error.log").filter { $0.contains("responses pass through unstored") }
+            #expect(lines.count == 1 && lines[0].contains("max_size="))
+        }
+    }
 }

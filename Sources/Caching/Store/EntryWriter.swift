@@ -219,20 +219,25 @@ package final class EntryWriter: Sendable {
 
     private func move(_ path: String, to target: String, _ digest: Digest) throws(SystemError) {
         do throws(SystemError) {
+            try moveOrCopy(path, to: target, digest)
+        } catch {
+            guard error == .notFound else { throw error }
+            // The levels are made when the temporary file lies elsewhere, or the directory was emptied under us.
+            try zone.directory.createLevels(for: digest)
+            try moveOrCopy(path, to: target, digest)
+        }
+    }
+
+    /// A temporary file on another file system is copied beside its place first.
+    private func moveOrCopy(_ path: String, to target: String, _ digest: Digest) throws(SystemError) {
+        do throws(SystemError) {
             try File.rename(path, to: target)
         } catch {
-            switch error {
-            case .notFound:
-                // The levels are made when the temporary file lies elsewhere, or the directory was emptied under us.
-                try zone.directory.createLevels(for: digest)
-                try File.rename(path, to: target)
-            case .crossDevice:
-                try FileCopy.move(
-                    path, to: target,
-                    over: zone.directory.temporaryPath(
-                        for: digest, in: nil, process: CacheZone.processNumber, serial: zone.nextSerial()))
-            default: throw error
-            }
+            guard error == .crossDevice else { throw error }
+            try FileCopy.move(
+                path, to: target,
+                over: zone.directory.temporaryPath(
+                    for: digest, in: nil, process: CacheZone.processNumber, serial: zone.nextSerial()))
         }
     }
 }

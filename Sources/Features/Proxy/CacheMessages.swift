@@ -9,7 +9,9 @@ enum CacheMessages {
         switch event {
         case .diskFailed(let operation, let path, let error):
             log.write(
-                .crit, "cache: \(operation) \"\(path)\" failed (\(error)); responses pass through unstored meanwhile", now: now)
+                .crit,
+                "cache: \(operation) \"\(path)\" failed (\(error)); responses pass through unstored meanwhile\(advice(error))",
+                now: now)
         case .damaged(let path): log.write(.error, "cache: the damaged file \"\(path)\" was removed", now: now)
         case .foreign(let path, let files, let bytes, let isAtLeast):
             log.write(
@@ -18,6 +20,18 @@ enum CacheMessages {
                 now: now)
         case .loaded(let files, let bytes): log.write(.notice, "cache: \(files) files (\(bytes) bytes) known", now: now)
         case .memoryFull(let zone): log.write(.warn, "cache: the memory of keys_zone \"\(zone)\" is used up", now: now)
+        }
+    }
+
+    /// What the operator can do about it.
+    private static func advice(_ error: SystemError) -> String {
+        switch error {
+        case .noSpace, .quotaExceeded, .fileTooLarge:
+            ": free some of the disk, and bound the cache by max_size= or min_free= of proxy_cache_path"
+        case .readOnlyFileSystem: ": the file system is mounted read-only"
+        case .accessDenied, .notPermitted: ": the directory must belong to the user that the workers run as (user)"
+        case .tooManyOpenFiles: ": raise worker_rlimit_nofile"
+        default: ""
         }
     }
 }

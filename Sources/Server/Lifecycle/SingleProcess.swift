@@ -32,7 +32,7 @@ package final class SingleProcess {
 
     /// Serves until it is told to end. Returns the exit status.
     static func run(_ program: Program, _ preparation: StartPreparation, _ delivery: Delivery) -> Int32 {
-        Signals.ignorePipe()
+        Signals.ignoreFailedWrites()
         Signals.block()
         do throws(SystemError) {
             let loop = try EventLoop(index: 511)

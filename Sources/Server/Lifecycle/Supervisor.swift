@@ -43,7 +43,7 @@ package final class Supervisor {
 
     /// Supervises until it is told to end. Returns the exit status.
     static func run(_ program: Program, _ preparation: StartPreparation, _ delivery: Delivery, binary: String) -> Int32 {
-        Signals.ignorePipe()
+        Signals.ignoreFailedWrites()
         Signals.block()
         do throws(SystemError) {
             let loop = try EventLoop(index: 510)

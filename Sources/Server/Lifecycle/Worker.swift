@@ -34,7 +34,7 @@ package final class Worker {
 
     /// The body of the process. Returns its exit status.
     package static func run(_ program: Program) -> Int32 {
-        Signals.ignorePipe()
+        Signals.ignoreFailedWrites()
         Signals.block()
         do throws(SystemError) {
             let loop = try EventLoop(index: 511)
