@@ -184,4 +184,33 @@ import Testing
             }
         }
     }
+
+    @Test(.proves("keepalive_requests", "keepalive_timeout", "keepalive_time"), arguments: Front.allAvailable)
+    func connectionsToUpstreamsAreKeptAsLongAsTold(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            let origin = try scene.origin { request, reply in
+                // Its connection is then older than allowed.
+                if request.path == "/time" { pause(.milliseconds(50)) }
+                try reply.respond()
+            }
+            let bounds = [
+                "requests": "keepalive_requests 2;", "timeout": "keepalive_timeout 200ms;", "time": "keepalive_time 10ms;",
+            ]
+            let pass = "proxy_http_version 1.1; proxy_set_header Connection \"\";"
+            try scene.serve(
+                pass + bounds.keys.map { "location /\($0) { proxy_pass http://\($0); }" }.joined(separator: "\n"),
+                http: bounds.map { "upstream \($0) { server \(origin.address); keepalive 4; \($1) }" }.joined(separator: "\n"),
+                workers: 1)
+            for _ in 0..<4 { _ = try scene.get("/requests") }
+            #expect(origin.connectionsAccepted == 2)
+            _ = try scene.get("/timeout")
+            #expect(origin.connectionsAccepted == 3)
+            #expect(eventually { origin.connectionsOpen == 0 })
+            for _ in 0..<2 {
+                _ = try scene.get("/time")
+                #expect(eventually { origin.connectionsOpen == 0 })
+            }
+            #expect(origin.connectionsAccepted == 5)
+        }
+    }
 }
