@@ -6,7 +6,6 @@ import HTTP
 import Observability
 import Platform
 import Server
-import Testing
 
 /// A whole configuration, built as a start builds it, and one request led through it as far as its first wait: what an
 /// upstream would be sent can then be looked at, without sockets.
@@ -22,7 +21,7 @@ final class ProxyStage {
     let loop: EventLoop
     let serving: ServingLoop
     let warnings: [Diagnostic]
-    let context: RequestContext
+    private(set) var context: RequestContext
 
     /// `http` is what stands in the http block.
     init(http: String) throws {
@@ -55,6 +54,12 @@ final class ProxyStage {
         try self.init(http: "access_log off;\n\(http)\nserver { listen 127.0.0.1:8080; server_name front;\n\(server)\n}")
     }
 
+    /// Makes the stage ready for another request.
+    func clear() {
+        serving.give(context)
+        if let hosts = serving.site.hosts.values.first { context = serving.takeContext(serving.site, hosts.defaultServer) }
+    }
+
     /// Reads the request and runs the pipeline. `lines` are ended here.
     func run(_ lines: String...) throws -> RequestPipeline.Step {
         var bytes: [UInt8] = []
@@ -68,7 +73,7 @@ final class ProxyStage {
             throw Refused(description: "\(error.status) \(error.reason)")
         }
         context.body.begin(context.head)
-        let hosts = try #require(serving.site.hosts.values.first)
+        guard let hosts = serving.site.hosts.values.first else { throw Refused(description: "no server") }
         return RequestPipeline.begin(context, hosts)
     }
 
@@ -112,7 +117,8 @@ final class ProxyStage {
         return described()
     }
 
-    private func described() -> [String] {
+    /// What `context.response` has come to, line by line.
+    func described() -> [String] {
         func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
         let response = context.response
         var lines = ["\(response.status) \(text(response.reason))"]

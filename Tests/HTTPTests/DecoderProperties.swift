@@ -154,7 +154,21 @@ enum DecoderProperties {
             }
             if whole.hasPrefix("broken") { return whole }
         }
-        return nil
+        return chunkedAgain(input)
+    }
+
+    /// What is sent in chunks is read back as it was.
+    private static func chunkedAgain(_ input: [UInt8]) -> String? {
+        var sent: [UInt8] = []
+        for start in stride(from: 0, to: input.count, by: 7) {
+            let piece = input[start..<min(start + 7, input.count)]
+            ResponseEncoder.appendChunkSize(piece.count, to: &sent)
+            sent += piece
+            sent.append(literal: ResponseEncoder.chunkEnd)
+        }
+        sent.append(literal: ResponseEncoder.lastChunk)
+        let read = runChunked(sent, step: sent.count, false)
+        return read.hasPrefix("\(input) \(sent.count) ") ? nil : "chunks that are read as \(read)"
     }
 
     private static func runChunked(_ content: [UInt8], step: Int, _ keepsTrailers: Bool) -> String {
