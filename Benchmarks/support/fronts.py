@@ -6,6 +6,7 @@ Everything happens on the loopback interface and in a temporary directory that i
 
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -31,6 +32,7 @@ http {{
     access_log off;
     client_body_temp_path {place}/body;
     proxy_temp_path {place}/proxy;
+    {others}
     {http}
     server {{
         listen 127.0.0.1:{port} backlog=4096;
@@ -130,9 +132,12 @@ class Front:
         self.port = free_port()
         os.makedirs(place)
         self.file = os.path.join(place, "front.conf")
+        # Debian's nginx makes directories for protocols that are not used here, where only root may.
+        others = "".join(f"{other}_temp_path {place}/{other}; " for other in ("fastcgi", "uwsgi", "scgi") if name == "nginx")
+        files = min(connections + 2000, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
         substitutions = {
             "place": place, "port": self.port, "workers": workers, "connections": connections, "level": level,
-            "files": connections + 2000, "user": "user root;" if os.geteuid() == 0 else "",
+            "files": files, "others": others, "user": "user root;" if os.geteuid() == 0 else "",
         }
 
         def fill(text):
