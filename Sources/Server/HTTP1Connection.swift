@@ -449,8 +449,9 @@ package final class HTTP1Connection: Endpoint, Drain {
         exchange.abandon()
         self.exchange = nil
         self.context = nil
+        // Where the framing tells that something is missing, what has been sent may still arrive.
+        if writer?.endsByClosing ?? true { transport.resetOnClose() }
         writer = nil
-        transport.resetOnClose()
         finishLog(context)
         close()
     }

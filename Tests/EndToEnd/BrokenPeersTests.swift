@@ -3,24 +3,29 @@ import Testing
 
 /// Upstreams and clients that do not keep to the protocol, or only just.
 @Suite struct BrokenPeersTests {
-    /// What a client did not ask for it could not make sense of.
+    /// A client that did not ask for another protocol gets the status and nothing of what follows, and neither connection is
+    /// used again.
     @Test(arguments: Front.only(.zendan))
     func anUpstreamCannotSwitchProtocolsUnasked(_ front: Front) throws {
         try Scene.play(front) { scene in
             let origin = try scene.origin { _, reply in
-                try reply.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: upgrade\r\n\r\nhello")
-                reply.close()
+                try reply.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\n\r\nhello")
             }
             try scene.serve(
                 """
-                location / { proxy_pass http://\(origin.address); }
+                location / { proxy_pass http://app; }
                 location /ready {
-                    proxy_pass http://\(origin.address);
+                    proxy_pass http://app;
                     proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;
                 }
-                """)
-            #expect(try scene.get("/").status == 502)
-            #expect(try scene.get("/ready").status == 502)
+                """, http: "upstream app { server \(origin.address); }", workers: 1)
+            for path in ["/", "/ready"] {
+                let client = try scene.client()
+                try client.sendRequest("GET", path)
+                #expect(try client.receiveHead().status == 101)
+                #expect(try client.receiveRest().isEmpty)
+            }
+            #expect(origin.connectionsAccepted == 2)
             let client = try scene.client()
             try client.sendRequest("GET", "/ready", ["Upgrade": "other", "Connection": "upgrade"])
             #expect(try client.receiveHead().status == 101)
@@ -82,6 +87,25 @@ import Testing
                 #expect(throws: (any Error).self) { _ = try scene.get(path) }
                 #expect(origin.requests.count == before + 1)
             }
+        }
+    }
+
+    /// All that came of a response that breaks off reaches a client that can tell that something is missing.
+    @Test(arguments: Front.allAvailable)
+    func aBrokenResponseIsDeliveredAsFarAsItCame(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            let whole = String(repeating: "0123456789", count: 100_000)
+            let origin = try scene.origin { _, reply in
+                try reply.send("HTTP/1.1 200 OK\r\nContent-Length: 1000100\r\n\r\n\(whole)")
+                reply.close()
+            }
+            try scene.serve("location / { proxy_pass http://\(origin.address); }")
+            let client = try scene.client(receiveBuffer: 4096)
+            try client.sendRequest("GET", "/")
+            #expect(try client.receiveHead()["Content-Length"] == "1000100")
+            // The front has long been told by then.
+            #expect(eventually { origin.active == 0 })
+            #expect(String(decoding: try client.receiveRest(), as: UTF8.self) == whole)
         }
     }
 

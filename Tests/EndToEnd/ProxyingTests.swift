@@ -43,6 +43,45 @@ import Testing
         }
     }
 
+    @Test(arguments: Front.allAvailable)
+    func dateAndServerOfTheOriginOrNone(_ front: Front) throws {
+        let body = """
+            proxy_pass_header Date; proxy_pass_header Server;
+            proxy_cache z; proxy_cache_valid 1h; proxy_cache_bypass $arg_bypass;
+            """
+        try Scene.play(front) { scene in
+            let origin = try scene.origin { request, reply in
+                let own = request.path == "/own" ? "Date: then\r\nServer: own\r\n" : ""
+                try reply.send("HTTP/1.1 200 OK\r\n\(own)Content-Length: 2\r\n\r\nok")
+            }
+            try scene.serve(
+                "location / { proxy_pass http://\(origin.address); \(body) }",
+                http: "proxy_cache_path \(scene.sandbox.path)/cache keys_zone=z:1m;")
+            for _ in 0..<2 {
+                let own = try scene.get("/own")
+                #expect(own["Date"] == "then" && own["Server"] == "own")
+                let none = try scene.get("/none")
+                #expect(none["Date"] == nil && none["Server"] == nil)
+            }
+            #expect(try scene.get("/none?bypass=1")["Date"] == nil)
+        }
+    }
+
+    @Test(arguments: Front.allAvailable)
+    func theNextLocationKnowsWhatTheOriginSaid(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            let origin = try scene.origin { _, reply in
+                try reply.respond(200, ["X-Accel-Redirect": "@next", "X-Told": "1"], "")
+            }
+            try scene.serve(
+                """
+                location / { proxy_pass http://\(origin.address); }
+                location @next { return 200 "$upstream_http_x_told$upstream_http_x_accel_redirect"; }
+                """)
+            #expect(try scene.get("/").text == "1@next")
+        }
+    }
+
     @Test(.proves("proxy_set_header"), arguments: Front.allAvailable)
     func aFieldIsSetForTheOrigin(_ front: Front) throws {
         try play(front, "proxy_set_header X-Given $request_method;") { scene, origin throws in

@@ -138,6 +138,8 @@ package final class CachedExchange {
 
     static func compose(_ entry: Entry, _ plan: ProxyPlan, _ context: RequestContext, _ now: WallTime) {
         context.cacheState().entry = entry
+        // What another location was told before is not what this one says.
+        context.upstream?.head = nil
         ResponseRewriting.apply(
             stored: entry.head.fields, status: entry.head.status,
             length: isHeadAlone(context, plan) ? entry.head.statedLength : entry.body.count, context, plan)

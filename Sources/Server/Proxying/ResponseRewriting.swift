@@ -34,7 +34,7 @@ package enum ResponseRewriting {
             if plan.options.hidden.contains(slot.name, spelledAs: head.spelling(slot)) { continue }
             copy(slot.name, head.spelling(slot), head.value(slot), context, plan, source)
         }
-        finish(context, charset)
+        finish(context, plan, charset)
     }
 
     /// Composes `context.response` from stored fields. `length`: that of the body, when it is known.
@@ -54,7 +54,7 @@ package enum ResponseRewriting {
             if plan.options.hidden.contains(slot.name, spelledAs: fields.spelling(slot)) { continue }
             copy(slot.name, fields.spelling(slot), fields.value(slot), context, plan, .cache)
         }
-        finish(context, charset)
+        finish(context, plan, charset)
     }
 
     private static func begin(_ status: Int, length: Int?, _ context: RequestContext, _ plan: ProxyPlan, _ source: Source) {
@@ -181,7 +181,9 @@ package enum ResponseRewriting {
         }
     }
 
-    private static func finish(_ context: RequestContext, _ charset: [UInt8]) {
+    private static func finish(_ context: RequestContext, _ plan: ProxyPlan, _ charset: [UInt8]) {
+        context.response.omitsDate = !plan.options.hidden.contains(.date)
+        context.response.omitsServer = !plan.options.hidden.contains(.server)
         guard !charset.isEmpty else { return }
         // X-Accel-Charset says what the type does not.
         if !context.response.contentType.isEmpty, !hasCharset(context.response.contentType) {

@@ -282,12 +282,10 @@ package final class UpstreamExchange {
             $0.status = head.status
         }
         if head.status == 101, !sender.asksForUpgrade {
-            // Nobody could make sense of what follows (RFC 9110 §15.2.2).
             logFailure("upstream switched protocols without being asked", nil, .readingHead)
-            return attemptFailed(.invalidHeader, false, true)
         }
         framing = ResponseDecoder().bodyFraming(for: head, requestMethod: sender.method)
-        if head.status == 101 {
+        if head.status == 101, sender.asksForUpgrade {
             isTunnel = true
             framing = .untilClose
         }
@@ -486,7 +484,8 @@ package final class UpstreamExchange {
         self.connection = nil
         let hasSurplus = (block.map { offset < $0.count }) ?? false
         let mayKeep =
-            sender.isDone && !isTunnel && framing.isComplete && !hasSurplus && (head?.keepsAlive ?? false)
+            sender.isDone && !isTunnel && head?.status != 101
+            && framing.isComplete && !hasSurplus && (head?.keepsAlive ?? false)
             && keepAlive.capacity > 0 && !serving.isDraining
             && connection.readiness.isDisjoint(with: [.hangUp, .error, .peerClosed])
         guard mayKeep else { return connection.close() }

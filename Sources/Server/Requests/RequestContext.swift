@@ -177,12 +177,12 @@ package final class RequestContext {
         return made
     }
 
-    /// An internal redirect leaves an upstream behind: the trace goes on in a new group.
+    /// An internal redirect leaves an upstream behind: the trace goes on in a new group. What its head said can still be asked
+    /// for (`$upstream_http_…`).
     func upstreamRedirected() {
         guard let upstream else { return }
         upstream.exchange?.close()
         upstream.exchange = nil
-        upstream.head = nil
         upstream.target = nil
         if !upstream.attempts.isEmpty { upstream.groupStarts.append(upstream.attempts.count) }
     }

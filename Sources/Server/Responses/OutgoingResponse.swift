@@ -46,6 +46,9 @@ package struct OutgoingResponse {
     /// Date and Server of the upstream, where `proxy_pass_header` keeps them; empty: ours.
     package var date: [UInt8] = []
     package var server: [UInt8] = []
+    /// As nginx: where the upstream's own are kept and it sent none, there is none.
+    package var omitsDate = false
+    package var omitsServer = false
     package var content = Content.empty
     /// Ranges may be served of this response (a whole entity of status 200 and known length).
     package var allowsRanges = false
@@ -94,6 +97,8 @@ package struct OutgoingResponse {
         location.clear()
         date.clear()
         server.clear()
+        omitsDate = false
+        omitsServer = false
         content = .empty
         allowsRanges = false
         isHeadOnly = false

@@ -70,12 +70,12 @@ package enum ResponseHeadEncoding {
 
     private static func appendServerAndDate(_ context: RequestContext, _ output: ByteBuffer) {
         if context.response.server.isEmpty {
-            output.append(literal: "Server: zendan\r\n")
+            if !context.response.omitsServer { output.append(literal: "Server: zendan\r\n") }
         } else {
             line("Server: ", context.response.server, output)
         }
         if context.response.date.isEmpty {
-            line("Date: ", context.serving.date, output)
+            if !context.response.omitsDate { line("Date: ", context.serving.date, output) }
         } else {
             line("Date: ", context.response.date, output)
         }

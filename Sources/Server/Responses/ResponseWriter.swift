@@ -154,6 +154,9 @@ final class ResponseWriter {
         return closes ? .close : .keepAlive(header: context.plan.core.keepaliveHeader)
     }
 
+    /// Whether the client takes the end of the connection for the end of the body.
+    var endsByClosing: Bool { !isChunked && bodyExpected == nil }
+
     /// Whether the response has to go through an outbox.
     var mustStream: Bool {
         if !hasBody { return false }
