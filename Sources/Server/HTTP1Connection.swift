@@ -183,7 +183,6 @@ package final class HTTP1Connection: Endpoint, Drain {
             }
         } catch {
             prepare(context)
-            RequestLog.write(context, .info, error.reason)
             // Whatever answers: where the next request would begin is not known.
             context.head.keepsAlive = false
             proceed(context, RequestPipeline.refuse(context, hosts, error))
@@ -336,10 +335,12 @@ package final class HTTP1Connection: Endpoint, Drain {
         context.body.discard()
         feedFromHead(context)
         guard let failure = context.body.failure else { return true }
-        RequestLog.write(context, .info, failure.reason)
         context.head.keepsAlive = false
         // A status that is an error already stays what it is, as in nginx.
-        if context.response.status >= 300 { return true }
+        if context.response.status >= 300 {
+            RequestLog.failure(context, failure)
+            return true
+        }
         proceed(context, RequestPipeline.reject(context, failure))
         return false
     }

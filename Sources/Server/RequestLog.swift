@@ -40,6 +40,16 @@ package enum RequestLog {
         log.write(record)
     }
 
+    /// Why a request is answered by an error: the reason names the rule or the directive. What is the server's own fault, and a
+    /// body that is too long, are errors; what the client did wrong is information. (403: whoever forbids has said why.)
+    package static func failure(_ context: RequestContext, _ failure: RequestFailure) {
+        switch failure.status {
+        case 403: break
+        case 413, 500...: write(context, .error, failure.reason)
+        default: write(context, .info, failure.reason)
+        }
+    }
+
     /// As `write`, about a file.
     package static func write(
         _ context: RequestContext, _ level: LogLevel, _ what: StaticString, path: Span<UInt8>, _ error: SystemError?

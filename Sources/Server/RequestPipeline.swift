@@ -67,7 +67,7 @@ package enum RequestPipeline {
             do throws(RequestFailure) {
                 verdict = try nextVerdict(context)
             } catch {
-                context.failureReason = error.reason
+                RequestLog.failure(context, error)
                 if let step = answer(context, .status(error.status)) { return step }
                 continue
             }
@@ -124,7 +124,7 @@ package enum RequestPipeline {
         }
         let bound = context.plan.core.clientMaxBodySize
         if bound > 0, let length = context.head.contentLength, length > bound, context.errorStatus == 0 {
-            throw RequestFailure(413, "Content-Length above client_max_body_size")
+            throw RequestFailure(413, "client intended to send too large body (Content-Length above client_max_body_size)")
         }
         return .next
     }
@@ -133,8 +133,9 @@ package enum RequestPipeline {
     private static func redirect(_ context: RequestContext, to target: InternalRedirect) -> Step? {
         context.redirectCount += 1
         if context.redirectCount > redirectLimit {
-            context.failureReason =
-                "more than 10 internal redirects: a cycle of error_page, try_files, index or X-Accel-Redirect"
+            let cycle: StaticString =
+                "rewrite or internal redirection cycle: more than 10 by error_page, try_files, index or X-Accel-Redirect"
+            RequestLog.failure(context, RequestFailure(500, cycle))
             context.errorStatus = 500
             return compose(context, 500)
         }
@@ -160,7 +161,7 @@ package enum RequestPipeline {
     // MARK: Answers
 
     private static func fail(_ context: RequestContext, _ failure: RequestFailure) -> Step {
-        context.failureReason = failure.reason
+        RequestLog.failure(context, failure)
         if let step = answer(context, .status(failure.status)) { return step }
         return advance(context)
     }
@@ -235,7 +236,8 @@ package enum RequestPipeline {
 
     private static func lead(_ context: RequestContext, toNamed name: String) -> Step? {
         guard let plan = context.server.namedLocations[name] else {
-            RequestLog.write(context, .error, "error_page names a location that is not there")
+            let bytes = Array("@\(name)".utf8)
+            RequestLog.file(context, .error, "could not find named location ", bytes.span, " of error_page", nil)
             return compose(context, 500)
         }
         leave(context)

@@ -36,12 +36,23 @@ final class LoopServer: LoopBound {
 
     private func makeAcceptor(_ address: SocketAddress, _ socket: SharedDescriptor, isShared: Bool) -> Acceptor? {
         let serving = self.serving
-        return try? Acceptor(
-            loop: loop, socket: socket, isShared: isShared,
-            onAccept: { descriptor, peer in LoopServer.accept(descriptor, peer, address, serving) },
-            onFailure: { error in
-                serving.errorLog.write(.crit, "accept() failed (\(error))", now: serving.loop.wallNow / 1000)
-            })
+        do throws(SystemError) {
+            return try Acceptor(
+                loop: loop, socket: socket, isShared: isShared,
+                onAccept: { descriptor, peer in LoopServer.accept(descriptor, peer, address, serving) },
+                onFailure: { error in LoopServer.acceptFailed(address, error, serving) })
+        } catch {
+            serving.errorLog.write(
+                .alert, "no connection to \(address) can be accepted (\(error))", now: serving.loop.wallNow / 1000)
+            return nil
+        }
+    }
+
+    private static func acceptFailed(_ address: SocketAddress, _ error: SystemError, _ serving: ServingLoop) {
+        let now = serving.loop.wallNow / 1000
+        guard serving.errorLog.once(RateLimit.Key("accept"), now: now) != nil else { return }
+        let remedy = error == .tooManyOpenFiles ? "; raise worker_rlimit_nofile or lower worker_connections" : ""
+        serving.errorLog.write(.crit, "accept() on \(address) failed (\(error))\(remedy)", now: now)
     }
 
     private static func accept(
@@ -50,7 +61,8 @@ final class LoopServer: LoopBound {
         if serving.connectionCount >= serving.connectionLimit {
             let now = serving.loop.wallNow / 1000
             if serving.errorLog.once(RateLimit.Key("worker_connections"), now: now) != nil {
-                serving.errorLog.write(.error, "worker_connections are not enough: a connection was closed", now: now)
+                serving.errorLog.write(
+                    .error, "worker_connections are not enough: a connection was closed; raise worker_connections", now: now)
             }
             return
         }

@@ -240,7 +240,7 @@ package final class UpstreamExchange {
                     logFailure("send() failed", error, .sending)
                     return attemptFailed(.error, isKept, hasResponse)
                 case .bodyFailed(let failure):
-                    context.failureReason = failure.reason
+                    RequestLog.failure(context, failure)
                     dropConnection()
                     return .failed(FailedAttempt(.status(failure.status), requestSent: true, responseStarted: true))
                 }
@@ -560,7 +560,6 @@ package final class UpstreamExchange {
     }
 
     func fail(_ failure: RequestFailure) -> Outcome {
-        context.failureReason = failure.reason
         logFailure(failure.reason, nil, .connecting)
         return .failed(failure.status)
     }

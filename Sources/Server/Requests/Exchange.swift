@@ -87,7 +87,7 @@ package final class Exchange: Parking {
             _ = await park(until: .max)
         }
         if let failure = context.body.failure {
-            context.failureReason = failure.reason
+            RequestLog.failure(context, failure)
             return .failed(failure.status)
         }
         return .done

@@ -158,7 +158,7 @@ package final class RequestBody {
         received += bytes.count
         if mode == .discarding { return }
         if sizeLimit > 0, received > sizeLimit {
-            throw RequestFailure(413, "body longer than client_max_body_size")
+            throw RequestFailure(413, "client intended to send too large body (longer than client_max_body_size)")
         }
         if mode == .buffering, file != nil || filesOnly || memoryCount + bytes.count > memoryLimit {
             try spill()

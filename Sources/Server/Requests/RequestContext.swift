@@ -43,8 +43,6 @@ package final class RequestContext {
     package var overridingStatus = 0
     /// The status an error_page must keep, unless its content decides otherwise.
     package var keepsErrorStatus = false
-    /// Why the request was refused, for the log (RequestFailure.reason).
-    package var failureReason: StaticString = ""
 
     // Times, milliseconds since 1970
     package var startedAt: Int64 = 0
@@ -122,7 +120,6 @@ package final class RequestContext {
         errorStatus = 0
         overridingStatus = 0
         keepsErrorStatus = false
-        failureReason = ""
         bytesSent = 0
         headBytesSent = 0
         hasSentContinue = false
