@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 int zl_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) { return accept4(fd, address, length, flags); }
@@ -26,6 +27,7 @@ int zl_open_cached(const char *path, int flags) {
 }
 int zl_socket_out_queue(int fd) { int n = 0; return ioctl(fd, SIOCOUTQ, &n) == 0 ? n : -1; }
 int zl_getpid_thread(void) { return (int)syscall(SYS_gettid); }
+int zl_name_thread(const char *name) { return prctl(PR_SET_NAME, name, 0, 0, 0); }
 int zl_setgroups(const char *user, unsigned int gid) { return initgroups(user, gid); }
 int zl_exit_status(int status) { return WEXITSTATUS(status); }
 int zl_signaled(int status) { return WIFSIGNALED(status); }

@@ -197,6 +197,9 @@ package enum Threads {
         }
     }
 
+    /// Names the calling thread, and the process when it is its first: what `ps` and `top` show. At most 15 bytes.
+    package static func setName(_ name: String) { _ = unsafe zl_name_thread(name) }
+
     /// What tells the threads of this process apart.
     package static var current: UInt { UInt(pthread_self()) }
 

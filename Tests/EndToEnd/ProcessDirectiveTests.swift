@@ -10,6 +10,14 @@ import Testing
 
     private static func worker(_ server: ServerUnderTest) throws -> pid_t { try #require(server.workers.first) }
 
+    @Test(arguments: Front.only(.zendan))
+    func everyProcessIsCalledZendan(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            let server = try scene.serve("return 200 x;")
+            #expect(Self.status(try Self.worker(server), "comm") == "zendan\n")
+        }
+    }
+
     @Test(.proves("worker_processes"), arguments: Front.only(.zendan))
     func eachWorkerProcessIsALoop(_ front: Front) throws {
         func loops(_ count: Int) throws -> Int {

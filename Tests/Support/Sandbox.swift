@@ -32,7 +32,7 @@ package final class Sandbox: Sendable {
     @discardableResult
     package func write(_ relative: String, bytes: [UInt8]) throws -> String {
         let target = path(relative)
-        try makeDirectory((relative as NSString).deletingLastPathComponent)
+        try makeDirectory(relative.split(separator: "/").dropLast().joined(separator: "/"))
         try Data(bytes).write(to: URL(fileURLWithPath: target))
         _ = unsafe chmod(target, 0o644)
         return target

@@ -29,6 +29,7 @@ int zl_open_cached(const char *path, int flags);
 ssize_t zl_read_cached(int fd, void *bytes, size_t count, off_t offset);
 int zl_socket_out_queue(int fd);
 int zl_getpid_thread(void);
+int zl_name_thread(const char *name);
 int zl_send_descriptors(int socket, const void *bytes, size_t count, const int *descriptors, int descriptor_count);
 ssize_t zl_receive_descriptors(int socket, void *bytes, size_t count, int *descriptors, int capacity, int *received);
 int zl_setgroups(const char *user, unsigned int gid);

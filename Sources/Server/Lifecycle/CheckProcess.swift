@@ -55,6 +55,7 @@ package struct CheckProcess: Sendable {
 
     /// The body of the process. Returns its exit status.
     package static func run(_ program: Program) -> Int32 {
+        Threads.setName("zendan")
         Signals.block([.hangUp, .quit, .user1, .user2, .windowChange])
         let options: LaunchOptions
         do throws(SystemError) {

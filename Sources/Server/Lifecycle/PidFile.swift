@@ -6,8 +6,20 @@ package struct PidFile: Sendable {
 
     package init(path: String) { self.path = path }
 
-    /// Writes this process's number. Errors: what `open`, `write` say.
+    /// Writes this process's number. Who reads the file finds a whole number or no file: it is written beside its place and
+    /// renamed, and in place only where the directory allows nothing else. Errors: what `open`, `write` say.
     package func write() throws(SystemError) {
+        let beside = "\(path).\(ProcessControl.identifier)"
+        do throws(SystemError) {
+            try write(to: beside)
+            try File.rename(beside, to: path)
+        } catch {
+            try? File.remove(beside)
+            try write(to: path)
+        }
+    }
+
+    private func write(to path: String) throws(SystemError) {
         let file = try File.open(path, .write, create: .truncated)
         let text = Array("\(ProcessControl.identifier)\n".utf8)
         try File.write(file.rawValue, text.span)

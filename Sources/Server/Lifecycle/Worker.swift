@@ -34,6 +34,8 @@ package final class Worker {
 
     /// The body of the process. Returns its exit status.
     package static func run(_ program: Program) -> Int32 {
+        // Started through /proc/self/exe, it would be called "exe".
+        Threads.setName("zendan")
         Signals.ignoreFailedWrites()
         Signals.block()
         do throws(SystemError) {
