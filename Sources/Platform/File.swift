@@ -126,6 +126,21 @@ package enum File {
         return unsafe String(cString: resolved)
     }
 
+    /// The path without symbolic links, `.` and `..`, of a path that ends with a zero byte. Errors: what `realpath` says.
+    package static func realPath(zeroTerminated path: Span<UInt8>) throws(SystemError) -> [UInt8] {
+        precondition(path.count > 0 && path[path.count - 1] == 0)
+        let resolved = unsafe path.withUnsafeBufferPointer { buffer -> [UInt8]? in
+            // Sound: the buffer ends with a zero byte, checked above; the library's answer is copied and freed.
+            unsafe buffer.withMemoryRebound(to: CChar.self) { text in
+                guard let base = text.baseAddress, let answer = unsafe realpath(base, nil) else { return nil }
+                defer { unsafe free(answer) }
+                return Array(unsafe String(cString: answer).utf8)
+            }
+        }
+        guard let resolved else { throw SystemError.current }
+        return resolved
+    }
+
     /// Whether the path is a symbolic link, and its owner.
     package static func linkStatus(_ path: String) throws(SystemError) -> (isLink: Bool, owner: UInt32) {
         var form = stat()

@@ -69,6 +69,21 @@ import Testing
         #expect(output.contains("conflicting server name \"a\" on 0.0.0.0:8099, ignored"))
     }
 
+    @Test(arguments: Front.allAvailable)
+    func aParameterThatIsNotThereIsNamed(_ front: Front) throws {
+        let refusals = [
+            ("server { listen 127.0.0.1:8099 defered; }", "defered", "did you mean \"deferred\"?"),
+            ("server { access_log a.log combined bufer=4k; }", "bufer=4k", "did you mean \"buffer\"?"),
+            ("upstream a { server 127.0.0.1:1 wait=2; }", "wait=2", "weight=, max_fails="),
+            ("proxy_cache_path c keys_zone=a:1m max_sise=1g;", "max_sise=1g", "did you mean \"max_size\"?"),
+        ]
+        for (http, parameter, hint) in refusals {
+            let (status, output) = try check(front, http)
+            #expect(status == .exited(1) && output.contains("invalid parameter \"\(parameter)\""), "\(output)")
+            if front == .zendan { #expect(output.contains(hint), "\(output)") }
+        }
+    }
+
     @Test(.proves("include"), arguments: Front.allAvailable)
     func includedFilesCount(_ front: Front) throws {
         try Scene.play(front) { scene in

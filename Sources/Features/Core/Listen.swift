@@ -61,7 +61,13 @@ package enum Listen: Feature {
             throw Diagnostic(
                 "the parameter \(Diagnostic.quoted(option.text)) of \"listen\" has no meaning on Linux", at: option.location)
         } else {
-            throw Diagnostic("invalid parameter \(Diagnostic.quoted(option.text)) of \"listen\"", at: option.location)
+            throw option.unknownParameter(
+                of: "listen",
+                known: [
+                    "default_server", "reuseport", "deferred", "bind", "backlog=", "ipv6only=", "rcvbuf=", "sndbuf=",
+                    "fastopen=",
+                    "so_keepalive=",
+                ])
         }
     }
 

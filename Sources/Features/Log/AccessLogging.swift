@@ -90,7 +90,7 @@ package enum AccessLogging: Feature {
             } else if option.text == "gzip" || option.text.hasPrefix("gzip=") {
                 throw Diagnostic("compressed access logs come with a later version", at: option.location)
             } else if isFormatGiven {
-                throw Diagnostic("invalid parameter \(Diagnostic.quoted(option.text))", at: option.location)
+                throw option.unknownParameter(of: "access_log", known: ["buffer=", "flush=", "if="])
             } else {
                 target.format = option.text
                 isFormatGiven = true
@@ -121,7 +121,8 @@ package enum AccessLogging: Feature {
             } else if let value = argument.value(of: "valid") {
                 policy.valid = try value.seconds() * 1000
             } else {
-                throw Diagnostic("invalid parameter \(Diagnostic.quoted(argument.text))", at: argument.location)
+                throw argument.unknownParameter(
+                    of: "open_log_file_cache", known: ["max=", "inactive=", "min_uses=", "valid="])
             }
         }
         if policy.maximum == 0 {

@@ -19,7 +19,11 @@ enum CacheMessages {
                 "cache: \"\(path)\" holds \(isAtLeast ? "at least " : "")\(files) files (\(bytes) bytes) that are not this cache's; they are left alone",
                 now: now)
         case .loaded(let files, let bytes): log.write(.notice, "cache: \(files) files (\(bytes) bytes) known", now: now)
-        case .memoryFull(let zone): log.write(.warn, "cache: the memory of keys_zone \"\(zone)\" is used up", now: now)
+        case .memoryFull(let zone):
+            log.write(
+                .warn,
+                "cache: the memory of keys_zone \"\(zone)\" is used up, so what was asked for longest ago is forgotten; a larger keys_zone keeps more",
+                now: now)
         }
     }
 

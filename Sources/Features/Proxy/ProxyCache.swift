@@ -288,7 +288,12 @@ enum CachePathSyntax {
         } else if let value = option.value(of: "manager_threshold") {
             d.managerThreshold = Int(try value.milliseconds())
         } else {
-            throw Diagnostic("invalid parameter \(Diagnostic.quoted(option.text))", at: option.location)
+            throw option.unknownParameter(
+                of: "proxy_cache_path",
+                known: [
+                    "levels=", "keys_zone=", "max_size=", "min_free=", "inactive=", "use_temp_path=", "loader_files=",
+                    "loader_sleep=", "loader_threshold=", "manager_files=", "manager_sleep=", "manager_threshold=",
+                ])
         }
     }
 

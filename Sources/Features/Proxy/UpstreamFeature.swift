@@ -61,7 +61,8 @@ package enum UpstreamFeature: Feature {
                 throw Diagnostic(
                     "the parameter \(Diagnostic.quoted(option.text)) comes with a later version", at: option.location)
             } else {
-                throw Diagnostic("invalid parameter \(Diagnostic.quoted(option.text))", at: option.location)
+                throw option.unknownParameter(
+                    of: "server", known: ["weight=", "max_fails=", "fail_timeout=", "max_conns=", "backup", "down"])
             }
         }
         s.servers.append(line)

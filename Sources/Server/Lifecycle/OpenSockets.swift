@@ -28,7 +28,19 @@ package struct OpenSockets: Sendable {
         package let address: SocketAddress
         package let error: SystemError
 
-        package var message: String { "bind() to \(address) failed (\(error))" }
+        /// What failed, and what may help.
+        package var message: String { "bind() to \(address) failed (\(error))\(remedy)" }
+
+        private var remedy: String {
+            switch error {
+            case .accessDenied:
+                address.port.map { $0 < 1024 } == true
+                    ? ": ports below 1024 are for root, or for a program with CAP_NET_BIND_SERVICE"
+                    : ": the directory of the socket belongs to somebody else"
+            case .addressInUse: ": another program has it; ss -ltnp shows which"
+            default: ""
+            }
+        }
     }
 
     package func find(_ address: SocketAddress) -> Entry? { entries.first { $0.address == address } }
