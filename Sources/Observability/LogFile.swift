@@ -47,9 +47,10 @@ package final class LogFile: Sendable {
     /// Writes that failed, or were cut short and then failed.
     package var failedWrites: Int { failures.load(ordering: .relaxed) }
 
-    /// Why the last one failed, if any did.
-    package var lastError: SystemError? {
-        let code = lastFailure.load(ordering: .relaxed)
+    /// Why a write has failed since this was last asked; nil: none has. Who logs asks, so that lost lines do not go unsaid.
+    package func takeFailure() -> SystemError? {
+        if lastFailure.load(ordering: .relaxed) == 0 { return nil }
+        let code = lastFailure.exchange(0, ordering: .relaxed)
         return code == 0 ? nil : SystemError(code)
     }
 

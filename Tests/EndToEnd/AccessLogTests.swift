@@ -81,4 +81,17 @@ import Testing
             #expect(holds(scene, "open/two.old", "/kept\n/kept\n"))
         }
     }
+
+    @Test(arguments: Front.allAvailable)
+    func linesThatCannotBeWrittenAreToldInTheErrorLog(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            scene.allowsAlerts = true
+            let server = try scene.serve("access_log /dev/full; location / { return 204; }", workers: 1)
+            for _ in 0..<3 { #expect(try scene.get("/").status == 204) }
+            #expect(eventually { server.errorLog.contains("write() to \"/dev/full\" failed (28: No space left on device)") })
+            #expect(server.errorLog.contains("[alert]"))
+            // Not with every request.
+            if front == .zendan { #expect(server.lines(of: "error.log").count { $0.contains("/dev/full") } == 1) }
+        }
+    }
 }

@@ -74,9 +74,9 @@ struct LogFileTests {
     @Test("a failed write is counted and its reason kept")
     func failure() throws {
         let full = try LogFile(path: "/dev/full")
-        #expect(full.failedWrites == 0 && full.lastError == nil)
+        #expect(full.failedWrites == 0 && full.takeFailure() == nil)
         full.write(bytes("x\n").span)
-        #expect(full.failedWrites == 1 && full.lastError == .noSpace)
+        #expect(full.failedWrites == 1 && full.takeFailure() == .noSpace && full.takeFailure() == nil)
     }
 
     @Test("a file that was moved away is made anew by reopening, under writers that never stop")

@@ -209,9 +209,19 @@ final class AccessLogWriter: Sendable {
         switch destination {
         case .file(let file):
             context.serving.logs.append(line.span, to: file, bufferSize: bufferSize, flushInterval: flushInterval)
+            if let error = file.takeFailure() { tell(error, file, context) }
         case .named(let name, let cache): append(line, name, cache, context)
         }
         context.giveScratch(&line)
+    }
+
+    /// Lines are lost: said once a minute, for a full disk fails with every request.
+    private func tell(_ error: SystemError, _ file: LogFile, _ context: RequestContext) {
+        let path = Array((file.path ?? "standard error").utf8)
+        let key = RateLimit.Key("access_log", subject: path.span.fnv1a())
+        let now = context.serving.loop.wallNow / 1000
+        guard context.plan.core.errorLog.once(key, now: now) != nil else { return }
+        RequestLog.file(context, .alert, "write() to ", path.span, " failed", error)
     }
 
     private func append(_ line: [UInt8], _ name: Template, _ cache: AccessLogs.CachePolicy?, _ context: RequestContext) {
