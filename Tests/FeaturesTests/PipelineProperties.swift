@@ -23,6 +23,7 @@ final class PipelineProperties {
         location /unbuffered/ { proxy_pass http://app/to/; proxy_request_buffering off; }
         location /old/ { proxy_pass http://app/; proxy_http_version 1.0; proxy_pass_request_body off; }
         location ~ ^/r/(?<rest>.*)$ { proxy_pass http://app/$rest$is_args$args; }
+        location /to/ { proxy_pass http://$http_to; }
         location ~* \\.(a|b)$ { add_header X-One $1; return 200 $x; }
         location = /moved { return 301 /new/$arg_to?$args; }
         location /away { return 302 http://$host$uri; }
@@ -68,10 +69,21 @@ final class PipelineProperties {
 
     private func judgePassed(_ plan: ProxyPlan) -> String? {
         _ = stage.context.upstreamState()
+        do throws(RequestFailure) {
+            _ = try plan.settledTarget(stage.context)
+        } catch {
+            return [500, 502].contains(error.status) ? nil : "status \(error.status) instead of an address"
+        }
         var output: [UInt8] = []
         let written = RequestRewriting.appendHead(stage.context, plan, nil, to: &output)
         if output.isEmpty { return nil }
         self.written += 1
+        if stage.context.upstream?.target != nil {
+            // What variables make of a target is sent as it is, whatever its percent signs stand for.
+            let words = output.prefix { $0 != 13 }.split(separator: 32, omittingEmptySubsequences: false)
+            if words.count != 3 || words[1].contains(where: { $0 <= 32 || $0 == 127 }) { return "a target of several words" }
+            output.replaceSubrange(words[1].indices, with: [UInt8(ascii: "/")])
+        }
         let head = RequestHead(buffer: ByteBuffer(capacity: output.count))
         head.buffer.append(output.span)
         var limits = HeadLimits()
