@@ -112,6 +112,21 @@ import Testing
     }
 
     @Test(arguments: Front.allAvailable)
+    func noRangesOfWhatIsCompressed(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            let origin = try scene.origin { _, reply in
+                let fields: FieldList = ["Content-Type": "text/html", "Accept-Ranges": "bytes", "ETag": "\"a\""]
+                try reply.respond(200, fields, String(repeating: "hello ", count: 100))
+            }
+            try scene.serve("gzip on; location / { proxy_pass http://\(origin.address); }")
+            #expect(try scene.get("/")["Accept-Ranges"] == "bytes")
+            let coded = try scene.get("/", Self.coded)
+            #expect(coded["Accept-Ranges"] == nil && coded["Content-Length"] == nil)
+            #expect(coded["ETag"] == "W/\"a\"")
+        }
+    }
+
+    @Test(arguments: Front.allAvailable)
     func aCompressedAnswerIsOnePiece(_ front: Front) throws {
         try play(front, "gzip on; gzip_types text/plain;") { (scene) throws in
             let head = try scene.endpoint.head("/a.txt", Self.coded)

@@ -66,6 +66,16 @@ import Testing
         }
     }
 
+    /// No loop ever waits in `accept`, whatever a socket was like that it was handed.
+    @Test(arguments: Front.only(.zendan))
+    func socketsThatWaitAreTakenOver(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            scene.socket.makeBlocking()
+            try scene.serve("location / { return 200 here; }", workers: 2)
+            for _ in 0..<10 { #expect(try scene.get("/").text == "here") }
+        }
+    }
+
     /// A process without a supervisor is no worse off: a bad file costs nothing, and reloads leave nothing behind.
     @Test(arguments: Front.only(.zendan))
     func oneProcessReloads(_ front: Front) throws {

@@ -38,6 +38,9 @@ package final class ListeningSocket: Sendable {
         if case .port(let port) = endpoint { port } else { 0 }
     }
 
+    /// As a service manager hands one down: `accept` on it waits.
+    package func makeBlocking() { _ = fcntl(descriptor.number, F_SETFL, 0) }
+
     /// Refuses connections from now on; the address stays ours.
     package func refuse() {
         switch endpoint {

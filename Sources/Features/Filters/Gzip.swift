@@ -93,6 +93,7 @@ struct GzipDecision: Sendable {
         context.response.bodyFilters.append(filter)
         context.response.contentLength = nil
         context.response.allowsRanges = false
+        context.response.fields.remove(.acceptRanges)
         context.response.fields.append(.contentEncoding, literal: "gzip")
         weakenTag(context)
     }
