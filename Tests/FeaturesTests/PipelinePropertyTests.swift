@@ -14,4 +14,8 @@ import Testing
         for input in Corpus.variations(of: "PassedResponse") { #expect(properties.response(input) == nil) }
         #expect(properties.written > 1000)
     }
+
+    @Test func valuesInLogsAreHarmless() {
+        for input in Corpus.variations(of: "LogEscaping") { #expect(LogEscapeProperties.check(input) == nil) }
+    }
 }

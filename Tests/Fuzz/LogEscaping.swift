@@ -1,5 +1,5 @@
 // A fuzzer for what makes values harmless in a line of a log.
-// sources: Sources/Features/Log/LogEscape.swift
+// sources: Sources/Features/Log/LogEscape.swift Tests/FeaturesTests/LogEscapeProperties.swift
 import Bytes
 
 /// Called by the fuzzer with one input after another (Scripts/fuzz).
@@ -7,17 +7,6 @@ import Bytes
 public func fuzzOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     // Sound: the fuzzer lends `count` bytes for the time of the call.
     let input = unsafe Array(UnsafeBufferPointer(start: start, count: count))
-    var standard: [UInt8] = []
-    LogEscape.standard(input.span, true, &standard)
-    for byte in standard { precondition((32...126).contains(byte) && byte != UInt8(ascii: "\"")) }
-    var json: [UInt8] = []
-    LogEscape.json(input.span, true, &json)
-    var isEscaped = false
-    for byte in json {
-        precondition(byte >= 32)
-        precondition(byte != UInt8(ascii: "\"") || isEscaped)
-        isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
-    }
-    precondition(!isEscaped)
+    if let broken = LogEscapeProperties.check(input) { preconditionFailure(broken) }
     return 0
 }
