@@ -46,7 +46,9 @@ struct Parser {
         do throws(SourceFailure) {
             text = try reader.text(of: path)
         } catch {
-            throw Diagnostic("cannot read \(Diagnostic.quoted(path)): \(error.reason)", at: location)
+            throw Diagnostic(
+                "cannot read \(Diagnostic.quoted(path)): \(error.reason)", at: location,
+                hint: location == nil ? "option -c names another file" : nil)
         }
         if seen.insert(path).inserted { files.append(ConfigurationFile(path: path, text: text)) }
         openFiles.append(path)

@@ -38,6 +38,12 @@ import Testing
         Case(arguments: ["-t", "-g", "worker_processes 2"], status: 1, says: ["[emerg]"]),
         Case(arguments: ["-t", "-g", "worker_processes 2;"], status: 0, says: ["test is successful"]),
         Case(arguments: ["-s", "stop"], status: 1, says: ["invalid or missing PID"]),
+        Case(
+            arguments: ["-s", "reload"], configuration: "nonsense;\n", status: 1,
+            says: ["t.conf:1:1: unknown directive \"nonsense\"", "no signal was sent"]),
+        Case(
+            arguments: ["-t", "-c", "none.conf"], status: 1,
+            says: ["none.conf\": No such file or directory", "option -c names another file"]),
     ]
 
     @Test(arguments: Front.only(.zendan).isEmpty ? [] : cases)

@@ -187,4 +187,15 @@ import Testing
             #expect(try scene.get("/empty/b").text == "2")
         }
     }
+
+    @Test(arguments: Front.allAvailable)
+    func theLogNamesTheIndexThatWasLookedFor(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            let root = scene.sandbox.path("nothing")
+            let server = try scene.serve("root \(root); index first.html second.html;")
+            #expect(try scene.get("/").status == 404)
+            let words = "\"\(root)/first.html\" is not found (2: No such file or directory)"
+            #expect(eventually { server.errorLog.contains(words) })
+        }
+    }
 }

@@ -70,7 +70,12 @@ struct IndexHandler: Sendable {
             isDirectoryKnown = true
             file.removeLast(file.count - length)
             file.append(0)
-            if let verdict = missing(context, file) { return verdict }
+            if let error = failure(context, ofDirectory: file) {
+                // As nginx, the log names the file that was looked for.
+                file.removeLast()
+                file.append(name.span)
+                return refuse(context, file.span, error)
+            }
         }
         return .next
     }
@@ -81,14 +86,13 @@ struct IndexHandler: Sendable {
         return .redirect(.uri(path: path, query: query))
     }
 
-    /// An answer when the directory itself is not there.
-    private func missing(_ context: RequestContext, _ directory: [UInt8]) -> Verdict? {
-        let path = directory.span.extracting(0..<(directory.count - 1))
+    /// Why there can be no index: the directory itself is not there.
+    private func failure(_ context: RequestContext, ofDirectory directory: [UInt8]) -> SystemError? {
         switch source.probe(directory.span, context) {
         case .directory: return nil
         case .failed(.accessDenied): return nil
-        case .failed(let error): return refuse(context, path, error)
-        case .file, .regular, .other: return refuse(context, path, .notDirectory)
+        case .failed(let error): return error
+        case .file, .regular, .other: return .notDirectory
         }
     }
 

@@ -94,11 +94,14 @@ package enum Launcher {
     /// `-s`: finds the running supervisor by its pid file and tells it.
     package static func signal(_ program: Program, _ options: LaunchOptions, _ signal: Signal) -> Int32 {
         var check = ConfigurationCheck(program, options)
-        guard case .accepted(let bundle, _) = check.run() else {
-            StandardError.write("zendan: [emerg] the configuration is not valid, so the pid file is not known; see zendan -t")
+        let path: String
+        switch check.run() {
+        case .accepted(let bundle, _): path = bundle.plan.pidFile
+        case .refused(let error, _):
+            StandardError.write(error)
+            StandardError.write("zendan: [emerg] no signal was sent: only a valid configuration says where the pid file is")
             return 1
         }
-        let path = bundle.plan.pidFile
         guard let process = PidFile.read(path) else {
             StandardError.write("zendan: [error] invalid or missing PID in \"\(path)\": is zendan running?")
             return 1
