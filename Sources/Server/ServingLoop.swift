@@ -103,6 +103,16 @@ package final class ServingLoop: LoopBound {
         blocks.give(block)
     }
 
+    /// Moves a head that is to be kept for a while into memory of its own size, and gives its block back.
+    func slim(_ head: ResponseHead) {
+        let block = head.buffer
+        guard block.capacity == blocks.blockSize, head.end <= block.count else { return }
+        let small = ByteBuffer(capacity: max(head.end, 1))
+        small.append(block.bytes(0..<head.end))
+        head.buffer = small
+        blocks.give(block)
+    }
+
     private var literals: [FrozenBytes] = []
 
     /// A literal as bytes, made once: the few ends of chunks.

@@ -29,6 +29,7 @@ extension UpstreamExchange {
             if interest.isEmpty { connection.pause() } else { connection.resume(interest) }
             connection.readiness = []
             exchange.wantBody()
+            releaseBlocks()
             let reasons = await owner.park(until: loop.now + plan.options.readTimeout)
             if reasons == .timer {
                 logFailure("upstream timed out", .timedOut, .tunnelling)

@@ -400,6 +400,7 @@ package final class UpstreamExchange {
             guard let connection else { return .failed }
             connection.resume([.readable, .peerClosed])
             if connection.readiness.isDisjoint(with: [.readable, .hangUp, .peerClosed, .error]) {
+                releaseBlocks()
                 let deadline = loop.now + plan.options.readTimeout
                 let reasons = await owner.park(until: deadline)
                 if isAbandoned() { return .gone }
@@ -475,7 +476,18 @@ package final class UpstreamExchange {
         serving.blocks.give(old)
     }
 
-    package func pauseReading() { connection?.pause() }
+    /// Before a wait: what has been read is let go of, block and head. The block that was used last serves the next connection
+    /// while the processor still has it, and a stream that is quiet, or waits for its reader, holds none.
+    package func releaseBlocks() {
+        if let block, offset < block.count { return }
+        releaseBlock()
+        if let head { serving.slim(head) }
+    }
+
+    package func pauseReading() {
+        connection?.pause()
+        releaseBlocks()
+    }
 
     /// The whole response is here: the connection is kept for another request, or closed.
     package func release() {

@@ -148,6 +148,8 @@ package final class Exchange: Parking {
             return true
         }
         await pass(upstream)
+        // A slow reader that is still being served needs neither the last block nor the head's.
+        if !isDrained, !isGone { upstream.releaseBlocks() }
         return true
     }
 

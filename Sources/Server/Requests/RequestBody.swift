@@ -146,7 +146,7 @@ package final class RequestBody {
                 }
             }
             if decoder.isComplete { isWhole = true }
-            if isWhole, mode == .buffering, filesOnly, file == nil { try spill() }
+            if isWhole, mode == .buffering { try finishFile() }
         } catch {
             failure = error
         }
@@ -189,7 +189,7 @@ package final class RequestBody {
     private func spill() throws(RequestFailure) {
         if file != nil { return }
         do throws(SystemError) {
-            file = try BodyFile(directory: filePath)
+            file = try BodyFile(directory: filePath, pieces: 16384)
             file?.isKept = keepsFile
         } catch {
             throw RequestFailure(500, "client_body_temp_path cannot be written")
@@ -197,6 +197,17 @@ package final class RequestBody {
         for block in memory { try write(block.bytes) }
         memory = []
         memoryCount = 0
+    }
+
+    /// The body is whole: its file, if it has one, is to be read.
+    private func finishFile() throws(RequestFailure) {
+        if filesOnly, file == nil { try spill() }
+        guard let file else { return }
+        do throws(SystemError) {
+            try file.flush()
+        } catch {
+            throw RequestFailure(500, "client_body_temp_path: the body cannot be written")
+        }
     }
 
     private func write(_ bytes: Span<UInt8>) throws(RequestFailure) {
@@ -235,41 +246,5 @@ package final class RequestBody {
     /// The client has gone: the body will never be whole.
     package func breakOff() {
         if !isWhole, failure == nil { failure = RequestFailure(400, "client closed the connection within the request body") }
-    }
-}
-
-/// A temporary file for a request body or a response, gone with its last user unless it is to be kept.
-package final class BodyFile {
-    package let path: String
-    package let descriptor: SharedDescriptor
-    package private(set) var count = 0
-    package var isKept = false
-
-    /// Errors: what `open` says.
-    package init(directory: String) throws(SystemError) {
-        path = TemporaryNames.next(in: directory)
-        descriptor = SharedDescriptor(try File.open(path, .readWrite, create: .mustBeNew, mode: 0o600))
-    }
-
-    deinit {
-        if !isKept { try? File.remove(path) }
-    }
-
-    package func append(_ bytes: Span<UInt8>) throws(SystemError) {
-        try File.write(descriptor.rawValue, bytes, at: count)
-        count += bytes.count
-    }
-}
-
-/// Names for temporary files that no other process and no other loop of this one makes.
-enum TemporaryNames {
-    private static let counter = Lock(0)
-
-    static func next(in directory: String) -> String {
-        let number = counter.withLock { value in
-            value += 1
-            return value
-        }
-        return "\(directory)/\(ProcessControl.identifier).\(number).tmp"
     }
 }

@@ -77,6 +77,7 @@ package final class Outbox {
         pushMemory(region)
         owner?.pumpDrain()
         settle()
+        if isLast { flushTemporary() }
     }
 
     package func append(_ file: SharedDescriptor, _ range: Range<Int>) {
@@ -117,7 +118,11 @@ package final class Outbox {
     package func end() {
         isEnded = true
         owner?.pumpDrain()
+        flushTemporary()
     }
+
+    /// No more comes: all of it goes to the file. If the disk refuses, the rest is sent from memory.
+    private func flushTemporary() { try? temporary?.flush() }
 
     /// No more comes although more was promised.
     package func fail() {
@@ -183,7 +188,7 @@ package final class Outbox {
 
     private func moveToFile(_ rest: ByteRegion, _ place: Int) {
         do throws(SystemError) {
-            if temporary == nil { temporary = try BodyFile(directory: temporaryDirectory) }
+            if temporary == nil { temporary = try BodyFile(directory: temporaryDirectory, pieces: 32768) }
             guard let temporary else { return }
             let start = temporary.count
             try temporary.append(rest.bytes)
@@ -240,7 +245,11 @@ package final class Outbox {
             case .file(let file): return setFile(file, source.low, source.high)
             case .temporary:
                 guard let temporary else { return .failed }
-                return setFile(temporary.descriptor, source.low, source.high)
+                if source.low >= temporary.written {
+                    piece = temporary.unwritten(source.low..<source.high)
+                    return .memory
+                }
+                return setFile(temporary.descriptor, source.low, min(source.high, temporary.written))
             case .follow(let follower):
                 if let front = followFront(follower, source) { return front }
             }
