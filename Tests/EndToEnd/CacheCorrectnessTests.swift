@@ -149,6 +149,37 @@ import Testing
         }
     }
 
+    @Test(arguments: Front.allAvailable)
+    func whoHasHadNothingOfACutAnswerAsksAgain(_ front: Front) throws {
+        let go = Gate()
+        let arrived = Guarded(0)
+        // With a bound they wait for all of it; else they would have read along from the first byte.
+        try play(front, "proxy_cache_valid 1m; proxy_cache_lock on; proxy_cache_lock_timeout 1h;") { request, reply in
+            let number = arrived.with { count in
+                count += 1
+                return count
+            }
+            if request.path == "/b" { return try reply.respond(200, [:], "other") }
+            guard number == 1 else { return try reply.respond(200, [:], "whole") }
+            go.wait()
+            try reply.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwh")
+            reply.close()
+        } _: { scene, origin throws in
+            let clients = try (0..<5).map { _ in
+                let client = try scene.client()
+                try client.sendRequest("GET", "/a")
+                #expect(eventually { origin.count("/a") == 1 })
+                return client
+            }
+            // The answer to a later request says that those before it are waiting.
+            _ = try scene.get("/b")
+            go.open()
+            #expect(throws: HarnessError.self) { try clients[0].receiveResponse(to: "GET") }
+            for client in clients[1...] { #expect(try client.receiveResponse(to: "GET").text == "whole") }
+            #expect(origin.count("/a") == 2)
+        }
+    }
+
     // MARK: Variants
 
     private static let varying: Origin.Handler = { request, reply in

@@ -87,6 +87,9 @@ package final class Fill: Sendable {
         }
     }
 
+    /// Whether the response was cut short.
+    package var isCutShort: Bool { state.withLock { $0.end == .broken } }
+
     /// How far the response has come, for who waits for all of it. Lost: it was cut short, or can no longer be stored and
     /// goes on at the pace of those who read it.
     package enum Progress: Sendable { case arriving, whole, lost }

@@ -388,6 +388,11 @@ package final class CachedExchange {
             case .storable(let stored):
                 if stored.selects(context.head) {
                     let mayReadAlong = cache.lockTimeout == nil && cache.lockAge == nil || context.method == .head
+                    if fill.isCutShort {
+                        // Nobody who has had none of it need bear with it.
+                        fill.detach(reader)
+                        return nil
+                    }
                     switch mayReadAlong ? .whole : fill.progress(reader, exchange.waker) {
                     case .whole:
                         state.status = .hit
