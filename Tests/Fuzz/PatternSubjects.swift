@@ -6,8 +6,8 @@ private let expressions = [
     "^/(?<part>[^/]+)/(.*)$", "\\.(?:css|js)$", "(*UTF)^\\w+:(.)", "^(a+)+$", "(?<a>x)?(?<b>y)|(?J)(?<a>z)", "",
     "\\bsession=(\\w+)",
 ]
+private let known = expressions.compactMap { try? Pattern($0) }
 // Sound: the fuzzer calls from one thread.
-nonisolated(unsafe) private let known = expressions.compactMap { try? Pattern($0) }
 nonisolated(unsafe) private let data = MatchData()
 
 /// Called by the fuzzer with one input after another (Scripts/fuzz). A first line that is not empty is an expression.
@@ -17,7 +17,7 @@ public func fuzzOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = unsafe Array(UnsafeBufferPointer(start: start, count: count))
     let end = input.firstIndex(of: 10) ?? 0
     let subject = Array(input[min(end + 1, input.count)...])
-    var patterns = unsafe known
+    var patterns = known
     if end > 0, end < 64, let own = try? Pattern(String(decoding: input[..<end], as: UTF8.self)) { patterns = [own] }
     for pattern in patterns {
         guard (try? unsafe pattern.match(subject.span, into: data)) == true else { continue }
