@@ -67,6 +67,30 @@ import Testing
         }
     }
 
+    /// Small chunks that come together go on together.
+    @Test(arguments: Front.allAvailable)
+    func smallChunksAreGathered(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            let origin = try scene.origin { _, reply in
+                let chunks = (1000..<3000).map { "4\r\n\($0)\r\n" }.joined()
+                try reply.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\(chunks)0\r\n\r\n")
+            }
+            try scene.serve("location / { proxy_pass http://\(origin.address); proxy_http_version 1.1; }")
+            let client = try scene.client()
+            try client.sendRequest("GET", "/")
+            _ = try client.receiveHead()
+            var body: [UInt8] = []
+            var count = 0
+            while let size = try client.receiveLine().flatMap({ Int($0, radix: 16) }), size > 0 {
+                body += try client.receive(size)
+                _ = try client.receiveLine()
+                count += 1
+            }
+            #expect(String(decoding: body, as: UTF8.self) == (1000..<3000).map { "\($0)" }.joined())
+            #expect(count < 100)
+        }
+    }
+
     @Test(arguments: Front.allAvailable)
     func theNextLocationKnowsWhatTheOriginSaid(_ front: Front) throws {
         try Scene.play(front) { scene in

@@ -68,6 +68,8 @@ package final class ServerUnderTest: Sendable {
     /// one whose workers change (nginx); otherwise test the effect with `eventually`.
     package func reload(_ configuration: String? = nil) throws {
         if let configuration { try sandbox.write("server.conf", configuration) }
+        // nginx forgets a signal that comes between its pid file and its first worker.
+        if front == .nginx { _ = eventually(within: .seconds(2)) { !workers.isEmpty } }
         signal(SIGHUP)
     }
 

@@ -158,9 +158,14 @@ package final class Exchange: Parking {
         if !upstream.hasPiece { drain?.pump() }
         if upstream.isTunnel { return await upstream.tunnel(self, outbox) }
         var position = 0
+        var pending: UpstreamExchange.Piece?
         while true {
-            switch await upstream.next() {
-            case .bytes(let region, let isLast):
+            let piece: UpstreamExchange.Piece
+            if let pending { piece = pending } else { piece = await upstream.next() }
+            pending = nil
+            switch piece {
+            case .bytes(var region, var isLast):
+                if !isLast, region.count < Exchange.smallPiece { pending = gather(&region, &isLast, upstream) }
                 // The app is free before the client has anything.
                 if isLast { upstream.release() }
                 outbox.append(clipped(region, &position), isLast: isLast)
@@ -180,6 +185,29 @@ package final class Exchange: Parking {
                 _ = await park(until: .max)
             }
         }
+    }
+
+    /// Pieces below this many bytes are worth a copy that spares a call for each.
+    private static let smallPiece = 2048
+
+    /// Small chunks that have come together go on together. What came behind them is returned.
+    private func gather(_ region: inout ByteRegion, _ isLast: inout Bool, _ upstream: UpstreamExchange) -> UpstreamExchange
+        .Piece?
+    {
+        guard var next = upstream.buffered() else { return nil }
+        let block = ByteBuffer(capacity: 16384)
+        block.append(region.bytes)
+        while case .bytes(let more, let ends) = next, more.count <= block.room {
+            block.append(more.bytes)
+            isLast = ends
+            guard !ends, let following = upstream.buffered() else {
+                region = ByteRegion(block, 0..<block.count)
+                return nil
+            }
+            next = following
+        }
+        region = ByteRegion(block, 0..<block.count)
+        return next
     }
 
     /// The part of a piece that lies within the range that was asked for (`proxy_force_ranges`).
