@@ -19,7 +19,7 @@ enum KnownDirectives {
         "proxy_busy_buffers_size": "whatever stands in memory may be on its way to the client",
         "proxy_headers_hash_bucket_size": "field names are compared by number",
         "proxy_headers_hash_max_size": "field names are compared by number",
-        "proxy_temp_file_write_size": "what does not fit in memory is written as it comes",
+        "proxy_temp_file_write_size": "temporary files are written in pieces of a fixed size",
         "request_pool_size": "requests reuse memory",
         "reset_timedout_connection": "a response that is cut short always ends in a reset",
         "scgi_temp_path": "SCGI does not exist here, so nothing is written",
