@@ -18,6 +18,9 @@ public final class ByteBuffer {
 
     deinit { unsafe base.deallocate() }
 
+    /// Where its bytes stand, for `ByteRegion`.
+    var start: UnsafePointer<UInt8> { unsafe UnsafePointer(base.assumingMemoryBound(to: UInt8.self)) }
+
     package var room: Int { capacity - count }
     package var isEmpty: Bool { count == 0 }
 

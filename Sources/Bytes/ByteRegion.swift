@@ -1,39 +1,38 @@
 /// A run of bytes inside a block or inside frozen bytes, which it keeps alive.
+///
+/// One reference, whatever holds the bytes: regions are copied several times on their way through an outbox, and each
+/// reference costs two atomic operations a copy.
+@safe
 package struct ByteRegion {
-    private let block: ByteBuffer?
-    private let frozen: FrozenBytes?
-    private let shared: SharedBlock?
-    package var range: Range<Int>
+    private let owner: AnyObject?
+    // Sound: `owner` holds `limit` initialised bytes here; they neither move nor go while it lives.
+    private let base: UnsafePointer<UInt8>?
+    private let limit: Int
+    package private(set) var range: Range<Int>
 
-    private init() {
-        block = nil
-        frozen = nil
-        shared = nil
-        range = 0..<0
+    private init(_ owner: AnyObject?, _ base: UnsafePointer<UInt8>?, _ limit: Int, _ range: Range<Int>) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= limit)
+        self.owner = owner
+        unsafe self.base = base
+        self.limit = limit
+        self.range = range
     }
 
     /// No bytes at all; it holds no memory.
-    package static var empty: ByteRegion { ByteRegion() }
+    package static var empty: ByteRegion { unsafe ByteRegion(nil, nil, 0, 0..<0) }
 
+    /// Traps when the block does not hold the range.
     package init(_ block: ByteBuffer, _ range: Range<Int>) {
-        self.block = block
-        frozen = nil
-        shared = nil
-        self.range = range
+        unsafe self.init(block, block.start, block.count, range)
     }
 
     package init(_ frozen: FrozenBytes, _ range: Range<Int>) {
-        block = nil
-        self.frozen = frozen
-        shared = nil
-        self.range = range
+        unsafe self.init(frozen, frozen.start, frozen.count, range)
     }
 
+    /// The range has been published (`SharedBlock`).
     package init(_ shared: SharedBlock, _ range: Range<Int>) {
-        block = nil
-        frozen = nil
-        self.shared = shared
-        self.range = range
+        unsafe self.init(shared, shared.start, range.upperBound, range)
     }
 
     package var count: Int { range.count }
@@ -41,28 +40,16 @@ package struct ByteRegion {
     package var bytes: Span<UInt8> {
         @_lifetime(borrow self)
         get {
-            // Sound: self keeps the owner alive, and an owner's bytes never move.
-            if let block {
-                let span = block.bytes(range)
-                return unsafe _overrideLifetime(span, borrowing: self)
-            }
-            if let frozen {
-                let all = frozen.bytes
-                let span = all.extracting(range)
-                return unsafe _overrideLifetime(span, borrowing: self)
-            }
-            if let shared {
-                let span = shared.bytes(range)
-                return unsafe _overrideLifetime(span, borrowing: self)
-            }
-            return Span()
+            guard let base = unsafe base else { return Span() }
+            // Sound: the range lies within `limit`, and self keeps the owner alive.
+            let span = unsafe Span<UInt8>(_unsafeStart: base + range.lowerBound, count: range.count)
+            return unsafe _overrideLifetime(span, borrowing: self)
         }
     }
-}
 
-extension ByteRegion {
-    /// Another range of the same bytes.
+    /// Another range of the same bytes; traps when it reaches beyond what was there when the first region was made.
     package static func narrowed(_ region: ByteRegion, _ range: Range<Int>) -> ByteRegion {
+        precondition(range.lowerBound >= 0 && range.upperBound <= region.limit)
         var result = region
         result.range = range
         return result

@@ -32,6 +32,9 @@ package final class FrozenBytes: Sendable {
         self.init(Array(string.utf8))
     }
 
+    /// Where the bytes stand, for `ByteRegion`.
+    var start: UnsafePointer<UInt8> { unsafe base.assumingMemoryBound(to: UInt8.self) }
+
     deinit { unsafe base.deallocate() }
 
     package var bytes: Span<UInt8> {

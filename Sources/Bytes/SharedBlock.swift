@@ -13,6 +13,9 @@ package final class SharedBlock: Sendable {
         unsafe base = UnsafeMutableRawPointer.allocate(byteCount: self.capacity, alignment: 16)
     }
 
+    /// Where the bytes stand, for `ByteRegion`.
+    var start: UnsafePointer<UInt8> { unsafe UnsafePointer(base.assumingMemoryBound(to: UInt8.self)) }
+
     deinit { unsafe base.deallocate() }
 
     /// The writer's side: puts `span` at `offset`, which is not published yet; traps when it does not fit.

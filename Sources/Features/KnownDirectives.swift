@@ -25,6 +25,7 @@ enum KnownDirectives {
         "scgi_temp_path": "SCGI does not exist here, so nothing is written",
         "server_names_hash_bucket_size": "tables of server names need no tuning here",
         "server_names_hash_max_size": "tables of server names need no tuning here",
+        "tcp_nopush": "a head always shares segments with the file behind it",
         "ssl_buffer_size": "nothing listens with TLS: HTTPS comes with a later version",
         "ssl_ciphers": "nothing listens with TLS: HTTPS comes with a later version",
         "ssl_conf_command": "nothing listens with TLS: HTTPS comes with a later version",

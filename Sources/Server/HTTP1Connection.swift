@@ -585,13 +585,14 @@ package final class HTTP1Connection: Endpoint, Drain {
             self.context = nil
             if exchange == nil { serving.give(context) }
         }
+        let isHeld = exchange != nil || finishing != nil
         exchange?.abandon()
         exchange = nil
         writer = nil
         pipelined = nil
         serving.connectionCount -= 1
-        // Leaves the table and the set; the descriptor closes with this object.
-        unwatch()
+        // The descriptor closes with this object and leaves the set by that, at once unless somebody else still holds it.
+        if isHeld { unwatch() }
         detach()
     }
 }

@@ -20,7 +20,7 @@ import Testing
         }
         for name in FeatureList.harmless.keys {
             #expect(FeatureList.refused[name] == nil, "\(name) is harmless and refused")
-            let isChecked = ["proxy_busy_buffers_size", "proxy_temp_file_write_size"].contains(name)
+            let isChecked = ["proxy_busy_buffers_size", "proxy_temp_file_write_size", "tcp_nopush"].contains(name)
             #expect(isChecked == registry.knows(name), "\(name) is there and harmless")
             #expect(!registry.namesWithEffect.contains(name))
         }

@@ -7,12 +7,35 @@ final class OpenFile: PreparedHead {
     let descriptor: SharedDescriptor
     let status: FileStatus
     /// It stays open for other requests.
-    fileprivate(set) var isKept = false
+    private(set) var isKept = false
+    /// The whole of a small file that stays open.
+    private(set) var mapping: FileMapping?
+    private var mappings: MappingBudget?
 
     init(_ descriptor: SharedDescriptor, _ status: FileStatus) {
         self.descriptor = descriptor
         self.status = status
     }
+
+    deinit { if mapping != nil { mappings?.left += 1 } }
+
+    /// It was asked for again: others will ask for it too.
+    fileprivate func keep(_ budget: MappingBudget) {
+        if isKept { return }
+        isKept = true
+        guard budget.left > 0, status.size > 0, status.size <= MappingBudget.largest else { return }
+        mapping = FileMapping(descriptor.rawValue, count: status.size)
+        guard mapping != nil else { return }
+        budget.left -= 1
+        mappings = budget
+    }
+}
+
+/// How many small files a loop may have mapped: their pages count as its memory.
+final class MappingBudget {
+    /// Files above this many bytes go out by sendfile.
+    static let largest = 16384
+    var left = 256
 }
 
 /// What lies at a path.
@@ -79,6 +102,7 @@ final class OpenFileCache {
         var newer: Int32 = -1
     }
 
+    private let mappings = MappingBudget()
     private var entries: [Entry] = []
     private var free: [Int32] = []
     private var buckets: [Int32]
@@ -116,7 +140,7 @@ final class OpenFileCache {
             switch entries[index].found {
             case .regular where opens: break
             case .file(let file):
-                file.isKept = true
+                file.keep(mappings)
                 return .file(file)
             case let found: return found
             }

@@ -61,6 +61,7 @@ struct StaticFileHandler: Sendable {
 
     private func compose(_ context: RequestContext, _ file: OpenFile) -> Verdict {
         let size = file.status.size
+        context.response.mapping = file.mapping
         if context.usesHead(of: file) {
             context.response.content = size > 0 ? .file(file.descriptor, 0..<size) : .empty
             return .respond(.composed)

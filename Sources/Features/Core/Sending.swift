@@ -27,7 +27,7 @@ package enum Sending: Feature {
             "Whether the chunked coding is used towards HTTP/1.1 clients."),
         .flag("sendfile", \.sendfile, in: everywhere, "Whether files go out by sendfile(), without passing through memory."),
         .size("sendfile_max_chunk", \.maxChunk, in: everywhere, "How much one call of sendfile() may send; 0 is no bound."),
-        .flag("tcp_nopush", \.nopush, in: everywhere, "Whether a head and the file behind it share full segments."),
+        .flag("tcp_nopush", \.nopush, in: everywhere, "Checked; without an effect here."),
         .flag("tcp_nodelay", \.nodelay, in: everywhere, "Whether small segments are sent at once."),
         .template("limit_rate", \.limitRate, in: everywhere, "Bytes per second of one response; 0 is no bound.", default: "0"),
         .template(
@@ -50,7 +50,6 @@ package enum Sending: Feature {
         plan.core.usesChunkedCoding = s.chunked
         plan.core.usesSendfile = s.sendfile
         plan.core.sendfileMaxChunk = s.maxChunk
-        plan.core.tcpNopush = s.nopush
         plan.core.tcpNodelay = s.nodelay
         plan.core.limitRate = try rate(s.limitRate, "limit_rate", plan)
         plan.core.limitRateAfter = try rate(s.limitRateAfter, "limit_rate_after", plan)

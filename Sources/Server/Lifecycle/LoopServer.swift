@@ -36,6 +36,8 @@ final class LoopServer: LoopBound {
 
     private func makeAcceptor(_ address: SocketAddress, _ socket: SharedDescriptor, isShared: Bool) -> Acceptor? {
         let serving = self.serving
+        // Connections inherit it from the socket that accepts them.
+        if case .unix = address {} else { Socket.setNoDelay(socket.rawValue) }
         do throws(SystemError) {
             return try Acceptor(
                 loop: loop, socket: socket, isShared: isShared,
@@ -66,7 +68,6 @@ final class LoopServer: LoopBound {
             }
             return
         }
-        if case .unix = address {} else { Socket.setNoDelay(descriptor.rawValue) }
         let target = serving.site.address(of: descriptor.rawValue, listener: address)
         _ = try? HTTP1Connection(
             descriptor, peer: peer, listenAddress: target, number: serving.nextConnectionNumber(), serving: serving)

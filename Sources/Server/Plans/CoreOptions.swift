@@ -33,7 +33,6 @@ package struct CoreOptions: Sendable {
     package var usesChunkedCoding = true
     package var usesSendfile = false
     package var sendfileMaxChunk = 2 << 20
-    package var tcpNopush = false
     package var tcpNodelay = true
     /// Bytes per second; 0 or an empty value: no limit.
     package var limitRate: Template?

@@ -89,7 +89,7 @@ package final class ProxyPlan: Sendable {
 }
 
 /// One `proxy_set_header`.
-package struct SetHeader: Sendable {
+package final class SetHeader: Sendable {
     package let name: FieldName
     package let spelling: FrozenBytes
     package let value: Template

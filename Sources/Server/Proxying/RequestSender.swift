@@ -35,6 +35,8 @@ struct RequestSender {
     init(_ context: RequestContext, _ plan: ProxyPlan) {
         self.context = context
         self.plan = plan
+        // Room for most heads, so that it is not found piece by piece.
+        pending.reserveCapacity(1024)
     }
 
     /// Begins at the first byte, for each attempt anew.

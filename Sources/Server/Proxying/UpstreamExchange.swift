@@ -390,9 +390,6 @@ package final class UpstreamExchange {
         }
     }
 
-    /// Whether `next` has something at hand.
-    package var hasPiece: Bool { framing.isComplete || (block.map { offset < $0.count } ?? false) }
-
     /// The next bytes of the body, waiting for them if need be.
     package func next() async -> Piece {
         while true {

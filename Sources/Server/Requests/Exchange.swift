@@ -155,11 +155,12 @@ package final class Exchange: Parking {
 
     private func pass(_ upstream: UpstreamExchange) async {
         // The head goes out with the first bytes of the body, unless those are still on their way.
-        if !upstream.hasPiece { drain?.pump() }
+        var pending = upstream.isTunnel ? nil : upstream.buffered()
+        if pending == nil { drain?.pump() }
         if upstream.isTunnel { return await upstream.tunnel(self, outbox) }
         var position = 0
-        var pending: UpstreamExchange.Piece?
         while true {
+            // What is at hand needs no look at the task's executor, which `await` takes twice.
             let piece: UpstreamExchange.Piece
             if let pending { piece = pending } else { piece = await upstream.next() }
             pending = nil

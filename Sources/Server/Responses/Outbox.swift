@@ -70,8 +70,9 @@ package final class Outbox {
     package func append(_ region: ByteRegion, isLast: Bool = false) {
         guard !isDiscarded else { return }
         if isLast { isEnded = true }
+        // Without bytes too: the head may wait for this call.
         guard region.count > 0 else {
-            if isLast { owner?.pumpDrain() }
+            owner?.pumpDrain()
             return
         }
         pushMemory(region)

@@ -50,6 +50,8 @@ package struct OutgoingResponse {
     package var omitsDate = false
     package var omitsServer = false
     package var content = Content.empty
+    /// The same file as `content`, mapped: a small body is sent out of it with its head, by one system call.
+    package var mapping: FileMapping?
     /// Ranges may be served of this response (a whole entity of status 200 and known length).
     package var allowsRanges = false
     /// This response has a body whose length is said although none is sent (HEAD).
@@ -100,6 +102,7 @@ package struct OutgoingResponse {
         omitsDate = false
         omitsServer = false
         content = .empty
+        mapping = nil
         allowsRanges = false
         isHeadOnly = false
         if !bodyFilters.isEmpty { bodyFilters = [] }
