@@ -21,6 +21,9 @@ open class Parking: LoopObject {
         return await unsafe withUnsafeContinuation { unsafe continuation = $0 }
     }
 
+    /// What the task does that `loop.start(self)` starts.
+    open func main() async {}
+
     open override func wake(_ reasons: WakeReasons) {
         guard let waiting = unsafe continuation else {
             kept.formUnion(reasons)

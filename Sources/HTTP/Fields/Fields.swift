@@ -18,17 +18,33 @@ package struct FieldSlot: Sendable {
         self.valueCount = UInt32(truncatingIfNeeded: valueCount)
     }
 
+    /// The whole line, its end included, where it is written as this server would write it: one space behind the colon, CR LF
+    /// at the end, nothing else. Such a line is copied in one piece.
+    package func plainLine(in bytes: Span<UInt8>) -> Range<Int>? {
+        let nameEnd = Int(nameStart) &+ Int(nameCount)
+        let valueEnd = Int(valueStart) &+ Int(valueCount)
+        guard Int(valueStart) == nameEnd &+ 2, valueEnd &+ 2 <= bytes.count, bytes[nameEnd] == UInt8(ascii: ":"),
+            bytes[nameEnd &+ 1] == ASCII.space, bytes[valueEnd] == ASCII.carriageReturn,
+            bytes[valueEnd &+ 1] == ASCII.lineFeed
+        else { return nil }
+        return Int(nameStart)..<(valueEnd &+ 2)
+    }
+
     package var nameRange: Range<Int> { Int(nameStart)..<Int(nameStart) + Int(nameCount) }
     package var valueRange: Range<Int> { Int(valueStart)..<Int(valueStart) + Int(valueCount) }
 }
 
 /// An ordered list of field lines that owns its bytes (RFC 9110 §5): what a response is composed in, what is stored.
 ///
+/// The bytes are the lines as they are sent, one after another: a head without removed lines is one copy.
+///
 /// A value of this type is reused from request to request (`removeAll` keeps its memory), so composing a head does not
 /// allocate once a loop is warm.
 package struct Fields: Sendable {
     package private(set) var bytes: [UInt8] = []
     package private(set) var slots: [FieldSlot] = []
+    /// Lines have been removed whose bytes are still there.
+    private var hasGaps = false
 
     package init() {}
 
@@ -38,6 +54,7 @@ package struct Fields: Sendable {
     package mutating func removeAll() {
         bytes.clear()
         if !slots.isEmpty { slots.removeAll(keepingCapacity: true) }
+        hasGaps = false
     }
 
     /// Appends a line under a known name, in its usual spelling.
@@ -62,6 +79,7 @@ package struct Fields: Sendable {
     package mutating func append(_ name: FieldName, literal value: StaticString) {
         let nameStart = bytes.count
         bytes.append(literal: name.spelling)
+        bytes.append(literal: ": ")
         let valueStart = bytes.count
         bytes.append(literal: value)
         addSlot(name, nameStart, valueStart)
@@ -70,23 +88,49 @@ package struct Fields: Sendable {
     package mutating func append(_ name: FieldName, decimal value: Int) {
         let nameStart = bytes.count
         bytes.append(literal: name.spelling)
+        bytes.append(literal: ": ")
         let valueStart = bytes.count
         bytes.append(decimal: value)
         addSlot(name, nameStart, valueStart)
     }
 
     private mutating func finish(_ name: FieldName, nameStart: Int, _ value: Span<UInt8>) {
+        bytes.append(literal: ": ")
         let valueStart = bytes.count
         bytes.append(value)
         addSlot(name, nameStart, valueStart)
     }
 
     private mutating func addSlot(_ name: FieldName, _ nameStart: Int, _ valueStart: Int) {
+        let valueCount = bytes.count - valueStart
+        bytes.append(literal: "\r\n")
         slots.append(
             FieldSlot(
-                name: name, nameStart: nameStart, nameCount: min(valueStart - nameStart, Int(UInt16.max)),
-                valueStart: valueStart,
-                valueCount: bytes.count - valueStart))
+                name: name, nameStart: nameStart, nameCount: min(valueStart - 2 - nameStart, Int(UInt16.max)),
+                valueStart: valueStart, valueCount: valueCount))
+    }
+
+    /// Appends the line that stands at `slot` in `source`: in one piece, where it is plain.
+    package mutating func append(_ slot: FieldSlot, of source: Span<UInt8>) {
+        guard let line = slot.plainLine(in: source) else {
+            return append(
+                interned: slot.name, spelledAs: source.extracting(slot.nameRange), source.extracting(slot.valueRange))
+        }
+        let start = bytes.count
+        bytes.append(source.extracting(line))
+        slots.append(
+            FieldSlot(
+                name: slot.name, nameStart: start, nameCount: Int(slot.nameCount), valueStart: start + Int(slot.nameCount) + 2,
+                valueCount: Int(slot.valueCount)))
+    }
+
+    /// Appends all lines to `output`, each with its end.
+    package func append(to output: ByteBuffer) {
+        if !hasGaps { return output.append(bytes.span) }
+        for slot in slots {
+            let end = Int(slot.valueStart) + Int(slot.valueCount) + 2
+            output.append(bytes.span.extracting(Int(slot.nameStart)..<end))
+        }
     }
 
     /// The value of a line.
@@ -107,11 +151,16 @@ package struct Fields: Sendable {
 
     /// Removes every line with this name (its bytes stay until `removeAll`).
     package mutating func remove(_ name: FieldName) {
+        let count = slots.count
         slots.removeAll { $0.name == name }
+        if slots.count < count { hasGaps = true }
     }
 
     /// Removes the line at `index`.
-    package mutating func remove(at index: Int) { slots.remove(at: index) }
+    package mutating func remove(at index: Int) {
+        slots.remove(at: index)
+        hasGaps = true
+    }
 
     /// Whether two names are the same field: by number, or, for names that are not known, by their bytes.
     package func isNamed(_ slot: FieldSlot, _ name: Span<UInt8>) -> Bool {

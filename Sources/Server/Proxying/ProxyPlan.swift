@@ -93,6 +93,8 @@ package final class SetHeader: Sendable {
     package let name: FieldName
     package let spelling: FrozenBytes
     package let value: Template
+    /// The whole line, where the value has no variables; empty: nothing is sent.
+    let line: FrozenBytes?
     /// The name as written.
     let text: String
 
@@ -102,6 +104,16 @@ package final class SetHeader: Sendable {
         self.spelling = FrozenBytes(bytes)
         name = FieldName(bytes.span)
         self.value = value
+        line = value.constant.map { constant in
+            var line: [UInt8] = []
+            if constant.count > 0 {
+                line += bytes
+                line.append(literal: ": ")
+                line.append(constant.bytes)
+                line.append(literal: "\r\n")
+            }
+            return FrozenBytes(line)
+        }
     }
 }
 

@@ -104,6 +104,10 @@ package enum RequestRewriting {
 
     /// False: its value is empty, and nothing was appended.
     private static func append(_ header: SetHeader, _ context: RequestContext, to output: inout [UInt8]) -> Bool {
+        if let line = header.line {
+            output.append(line.bytes)
+            return line.count > 0
+        }
         let start = output.count
         let spelling = header.spelling
         output.append(spelling.bytes)
@@ -114,7 +118,7 @@ package enum RequestRewriting {
             output.removeLast(output.count - start)
             return false
         }
-        if header.value.constant == nil { clean(&output, from: valueStart) }
+        clean(&output, from: valueStart)
         output.append(literal: "\r\n")
         return true
     }
@@ -166,12 +170,17 @@ package enum RequestRewriting {
         _ context: RequestContext, _ plan: ProxyPlan, isFetch: Bool, to output: inout [UInt8]
     ) {
         let head = context.head
+        let buffer = head.buffer
         let skipped = isFetch ? conditions : 0
         let nominates = nominatesFields(head)
         for slot in head.slots {
             if slot.name != .other, skipped & slot.name.bit != 0 { continue }
             if plan.replacedFields.contains(slot.name, spelledAs: head.bytes(slot.nameRange)) { continue }
             if nominates, isNominated(slot, head) { continue }
+            if let line = slot.plainLine(in: buffer.bytes) {
+                output.append(buffer.bytes(line))
+                continue
+            }
             output.append(head.bytes(slot.nameRange))
             output.append(literal: ": ")
             output.append(head.value(slot))

@@ -18,11 +18,12 @@ package enum ResponseRewriting {
         begin(head.status, length: head.contentLength, context, plan, source)
         if !head.isHeadless { context.response.reason.append(head.bytes(head.reasonRange)) }
         let nominates = nominatesFields(head)
+        let buffer = head.buffer
         var charset: [UInt8] = []
         for slot in head.slots {
             if slot.name.bit & ResponseRewriting.special == 0, !nominates {
                 if plan.options.hidden.contains(slot.name, spelledAs: head.spelling(slot)) { continue }
-                context.response.fields.append(interned: slot.name, spelledAs: head.spelling(slot), head.value(slot))
+                context.response.fields.append(slot, of: buffer.bytes)
                 continue
             }
             if HopByHop.isConnectionSpecific(slot.name) {
@@ -46,7 +47,7 @@ package enum ResponseRewriting {
         for slot in fields.slots {
             if slot.name.bit & ResponseRewriting.special == 0 {
                 if plan.options.hidden.contains(slot.name, spelledAs: fields.spelling(slot)) { continue }
-                context.response.fields.append(interned: slot.name, spelledAs: fields.spelling(slot), fields.value(slot))
+                context.response.fields.append(slot, of: fields.bytes.span)
                 continue
             }
             if HopByHop.isConnectionSpecific(slot.name) { continue }
@@ -73,14 +74,12 @@ package enum ResponseRewriting {
     }
 
     /// The names that are looked at one by one; all others are copied as they are.
-    private static let special: UInt64 = {
-        let names: [FieldName] = [
-            .contentLength, .contentType, .date, .server, .etag, .lastModified, .acceptRanges, .location, .refresh, .expires,
-            .xAccelLimitRate, .xAccelBuffering, .xAccelCharset, .connection, .keepAlive, .proxyConnection, .te, .trailer,
-            .transferEncoding, .upgrade,
-        ]
-        return names.reduce(0) { $0 | $1.bit }
-    }()
+    private static let special: UInt64 =
+        FieldName.contentLength.bit | FieldName.contentType.bit | FieldName.date.bit | FieldName.server.bit
+        | FieldName.etag.bit | FieldName.lastModified.bit | FieldName.acceptRanges.bit | FieldName.location.bit
+        | FieldName.refresh.bit | FieldName.expires.bit | FieldName.xAccelLimitRate.bit | FieldName.xAccelBuffering.bit
+        | FieldName.xAccelCharset.bit | FieldName.connection.bit | FieldName.keepAlive.bit | FieldName.proxyConnection.bit
+        | FieldName.te.bit | FieldName.trailer.bit | FieldName.transferEncoding.bit | FieldName.upgrade.bit
 
     /// Whether a Connection line says more than how long the connection lives.
     private static func nominatesFields(_ head: ResponseHead) -> Bool {

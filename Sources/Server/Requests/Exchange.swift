@@ -14,6 +14,8 @@ package final class Exchange: Parking {
     /// The response's head is settled and handed to the drain.
     package private(set) var hasBegun = false
     private var isTaskRunning = false
+    /// What the task waits for first.
+    private var firstNeed: Need?
     private var isDrained = false
     /// The connection is done with the context; whoever is last gives it back for reuse.
     package var returnsContext = false
@@ -31,13 +33,16 @@ package final class Exchange: Parking {
     /// Waits for `need` and whatever the handlers ask for after it, and answers.
     package func start(_ need: Need) {
         isTaskRunning = true
-        loop.start { [self] in
-            await run(need)
-            isTaskRunning = false
-            // The exchange with the upstream knows the context, and the context it: the circle ends here.
-            context.upstream?.exchange = nil
-            settle()
-        }
+        firstNeed = need
+        loop.start(self)
+    }
+
+    package override func main() async {
+        if let need = firstNeed.take() { await run(need) }
+        isTaskRunning = false
+        // The exchange with the upstream knows the context, and the context it: the circle ends here.
+        context.upstream?.exchange = nil
+        settle()
     }
 
     /// The only straight line there is: what is needed is waited for, the handlers decide, the answer is delivered.

@@ -142,13 +142,6 @@ package enum ResponseHeadEncoding {
     }
 
     private static func appendFields(_ context: RequestContext, _ output: ByteBuffer) {
-        let bytes = context.response.fields.bytes
-        let span = bytes.span
-        for slot in context.response.fields.slots {
-            output.append(span.extracting(slot.nameRange))
-            output.append(literal: ": ")
-            output.append(span.extracting(slot.valueRange))
-            output.append(literal: "\r\n")
-        }
+        context.response.fields.append(to: output)
     }
 }
