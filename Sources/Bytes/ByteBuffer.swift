@@ -6,11 +6,11 @@
 public final class ByteBuffer {
     private let base: UnsafeMutableRawPointer
     /// Bytes this buffer can hold.
-    package let capacity: Int
+    public let capacity: Int
     /// Bytes it holds.
-    package private(set) var count = 0
+    public private(set) var count = 0
 
-    package init(capacity: Int) {
+    public init(capacity: Int) {
         precondition(capacity > 0)
         unsafe base = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
         self.capacity = capacity
@@ -21,11 +21,11 @@ public final class ByteBuffer {
     /// Where its bytes stand, for `ByteRegion`.
     var start: UnsafePointer<UInt8> { unsafe UnsafePointer(base.assumingMemoryBound(to: UInt8.self)) }
 
-    package var room: Int { capacity - count }
-    package var isEmpty: Bool { count == 0 }
+    public var room: Int { capacity - count }
+    public var isEmpty: Bool { count == 0 }
 
     /// The bytes held.
-    package var bytes: Span<UInt8> {
+    public var bytes: Span<UInt8> {
         @_lifetime(borrow self)
         get {
             // Sound: `base` lives as long as `self`, and `count` bytes of it are initialised.
@@ -36,7 +36,7 @@ public final class ByteBuffer {
 
     /// A part of the bytes held; traps when `range` is not within `0..<count`.
     @_lifetime(borrow self)
-    package func bytes(_ range: Range<Int>) -> Span<UInt8> {
+    public func bytes(_ range: Range<Int>) -> Span<UInt8> {
         precondition(range.lowerBound >= 0 && range.upperBound <= count)
         // Sound: the range was checked just above.
         let start = unsafe base.assumingMemoryBound(to: UInt8.self) + range.lowerBound
@@ -44,13 +44,13 @@ public final class ByteBuffer {
         return unsafe _overrideLifetime(span, borrowing: self)
     }
 
-    package subscript(index: Int) -> UInt8 {
+    public subscript(index: Int) -> UInt8 {
         precondition(index >= 0 && index < count)
         return unsafe base.load(fromByteOffset: index, as: UInt8.self)
     }
 
     /// Appends `span`; the caller has checked that there is room.
-    package func append(_ span: Span<UInt8>) {
+    public func append(_ span: Span<UInt8>) {
         precondition(span.count <= room)
         // Sound: room was checked; the source cannot overlap what is not yet held.
         unsafe span.withUnsafeBufferPointer { source in
@@ -60,14 +60,14 @@ public final class ByteBuffer {
         count += span.count
     }
 
-    package func append(_ byte: UInt8) {
+    public func append(_ byte: UInt8) {
         precondition(room > 0)
         unsafe base.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
         count += 1
     }
 
     /// Appends a literal. The label keeps a literal from choosing a `String` (20 % of a pass, measured).
-    package func append(literal: StaticString) {
+    public func append(literal: StaticString) {
         let length = literal.utf8CodeUnitCount
         precondition(length <= room)
         // Sound: a StaticString's storage is immortal and holds `length` bytes; room was checked.
@@ -76,7 +76,7 @@ public final class ByteBuffer {
     }
 
     /// Appends `value` in decimal.
-    package func append(decimal value: Int) {
+    public func append(decimal value: Int) {
         precondition(room >= 20)
         if value < 0 { append(UInt8(ascii: "-")) }
         let digits = DecimalDigits(value.magnitude)
@@ -84,7 +84,7 @@ public final class ByteBuffer {
     }
 
     /// Lets `body` write into the free part and say how many bytes it wrote; returns what it said.
-    package func fill<E: Error>(_ body: (inout MutableSpan<UInt8>) throws(E) -> Int) throws(E) -> Int {
+    public func fill<E: Error>(_ body: (inout MutableSpan<UInt8>) throws(E) -> Int) throws(E) -> Int {
         // Sound: the free part is ours alone; UInt8 needs no initialisation to be overwritten.
         var free = unsafe MutableSpan<UInt8>(_unsafeStart: (base + count).assumingMemoryBound(to: UInt8.self), count: room)
         let written = try body(&free)
@@ -95,15 +95,15 @@ public final class ByteBuffer {
         return written
     }
 
-    package func clear() { count = 0 }
+    public func clear() { count = 0 }
 
-    package func truncate(to newCount: Int) {
+    public func truncate(to newCount: Int) {
         precondition(newCount >= 0 && newCount <= count)
         count = newCount
     }
 
     /// Removes the first `n` bytes, moving the rest down.
-    package func removeFirst(_ n: Int) {
+    public func removeFirst(_ n: Int) {
         precondition(n >= 0 && n <= count)
         // Sound: both ranges lie within what is held; copyMemory allows overlap.
         unsafe base.copyMemory(from: base + n, byteCount: count - n)

@@ -3,12 +3,12 @@
 /// One reference, whatever holds the bytes: regions are copied several times on their way through an outbox, and each
 /// reference costs two atomic operations a copy.
 @safe
-package struct ByteRegion {
+public struct ByteRegion {
     private let owner: AnyObject?
     // Sound: `owner` holds `limit` initialised bytes here; they neither move nor go while it lives.
     private let base: UnsafePointer<UInt8>?
     private let limit: Int
-    package private(set) var range: Range<Int>
+    public private(set) var range: Range<Int>
 
     private init(_ owner: AnyObject?, _ base: UnsafePointer<UInt8>?, _ limit: Int, _ range: Range<Int>) {
         precondition(range.lowerBound >= 0 && range.upperBound <= limit)
@@ -19,25 +19,25 @@ package struct ByteRegion {
     }
 
     /// No bytes at all; it holds no memory.
-    package static var empty: ByteRegion { unsafe ByteRegion(nil, nil, 0, 0..<0) }
+    public static var empty: ByteRegion { unsafe ByteRegion(nil, nil, 0, 0..<0) }
 
     /// Traps when the block does not hold the range.
-    package init(_ block: ByteBuffer, _ range: Range<Int>) {
+    public init(_ block: ByteBuffer, _ range: Range<Int>) {
         unsafe self.init(block, block.start, block.count, range)
     }
 
-    package init(_ frozen: FrozenBytes, _ range: Range<Int>) {
+    public init(_ frozen: FrozenBytes, _ range: Range<Int>) {
         unsafe self.init(frozen, frozen.start, frozen.count, range)
     }
 
     /// The range has been published (`SharedBlock`).
-    package init(_ shared: SharedBlock, _ range: Range<Int>) {
+    public init(_ shared: SharedBlock, _ range: Range<Int>) {
         unsafe self.init(shared, shared.start, range.upperBound, range)
     }
 
-    package var count: Int { range.count }
+    public var count: Int { range.count }
 
-    package var bytes: Span<UInt8> {
+    public var bytes: Span<UInt8> {
         @_lifetime(borrow self)
         get {
             guard let base = unsafe base else { return Span() }
@@ -48,7 +48,7 @@ package struct ByteRegion {
     }
 
     /// Another range of the same bytes; traps when it reaches beyond what was there when the first region was made.
-    package static func narrowed(_ region: ByteRegion, _ range: Range<Int>) -> ByteRegion {
+    public static func narrowed(_ region: ByteRegion, _ range: Range<Int>) -> ByteRegion {
         precondition(range.lowerBound >= 0 && range.upperBound <= region.limit)
         var result = region
         result.range = range

@@ -1,7 +1,7 @@
 /// What parsers ask of a run of bytes. All of it is bounds-checked; nothing here allocates but `string` and `array`.
 extension Span where Element == UInt8 {
     /// True when the bytes are exactly those of `literal`.
-    package func equals(_ literal: StaticString) -> Bool {
+    public func equals(_ literal: StaticString) -> Bool {
         guard count == literal.utf8CodeUnitCount else { return false }
         // Sound: a StaticString holds utf8CodeUnitCount immortal bytes.
         let other = unsafe Span(_unsafeStart: literal.utf8Start, count: count)
@@ -10,32 +10,32 @@ extension Span where Element == UInt8 {
     }
 
     /// As `equals`, without regard to ASCII case. `literal` is lower case.
-    package func equalsIgnoringCase(_ literal: StaticString) -> Bool {
+    public func equalsIgnoringCase(_ literal: StaticString) -> Bool {
         guard count == literal.utf8CodeUnitCount else { return false }
         let other = unsafe Span(_unsafeStart: literal.utf8Start, count: count)
         for index in 0..<count where ASCII.lowercased(self[index]) != other[index] { return false }
         return true
     }
 
-    package func equals(_ other: Span<UInt8>) -> Bool {
+    public func equals(_ other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
         for index in 0..<count where self[index] != other[index] { return false }
         return true
     }
 
-    package func equalsIgnoringCase(_ other: Span<UInt8>) -> Bool {
+    public func equalsIgnoringCase(_ other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
         for index in 0..<count where ASCII.lowercased(self[index]) != ASCII.lowercased(other[index]) { return false }
         return true
     }
 
-    package func hasPrefix(_ prefix: Span<UInt8>) -> Bool {
+    public func hasPrefix(_ prefix: Span<UInt8>) -> Bool {
         guard count >= prefix.count else { return false }
         for index in 0..<prefix.count where self[index] != prefix[index] { return false }
         return true
     }
 
-    package func hasPrefix(_ literal: StaticString) -> Bool {
+    public func hasPrefix(_ literal: StaticString) -> Bool {
         let length = literal.utf8CodeUnitCount
         guard count >= length else { return false }
         let other = unsafe Span(_unsafeStart: literal.utf8Start, count: length)
@@ -44,7 +44,7 @@ extension Span where Element == UInt8 {
     }
 
     /// The first position of `byte` at or after `start`.
-    package func firstIndex(of byte: UInt8, from start: Int = 0) -> Int? {
+    public func firstIndex(of byte: UInt8, from start: Int = 0) -> Int? {
         var index = start
         while index < count {
             if self[index] == byte { return index }
@@ -54,7 +54,7 @@ extension Span where Element == UInt8 {
     }
 
     /// The last position of `byte`.
-    package func lastIndex(of byte: UInt8) -> Int? {
+    public func lastIndex(of byte: UInt8) -> Int? {
         var index = count - 1
         while index >= 0 {
             if self[index] == byte { return index }
@@ -64,7 +64,7 @@ extension Span where Element == UInt8 {
     }
 
     /// Whether `needle` occurs; ASCII case is ignored when asked.
-    package func contains(_ needle: Span<UInt8>, ignoringCase: Bool = false) -> Bool {
+    public func contains(_ needle: Span<UInt8>, ignoringCase: Bool = false) -> Bool {
         if needle.isEmpty { return true }
         guard count >= needle.count else { return false }
         for start in 0...(count - needle.count) {
@@ -75,7 +75,7 @@ extension Span where Element == UInt8 {
     }
 
     /// A non-negative decimal number made of digits only, or nil (also when it does not fit).
-    package func decimal() -> Int? {
+    public func decimal() -> Int? {
         guard count > 0, count <= 19 else { return nil }
         var value = 0
         for index in 0..<count {
@@ -89,7 +89,7 @@ extension Span where Element == UInt8 {
     }
 
     /// The range that is left when spaces and tabs are taken off both ends (RFC 9110 §5.6.3, OWS).
-    package func trimmedRange(_ range: Range<Int>? = nil) -> Range<Int> {
+    public func trimmedRange(_ range: Range<Int>? = nil) -> Range<Int> {
         var low = range?.lowerBound ?? 0
         var high = range?.upperBound ?? count
         while low < high, self[low] == ASCII.space || self[low] == ASCII.tab { low += 1 }
@@ -98,20 +98,20 @@ extension Span where Element == UInt8 {
     }
 
     /// A copy as an array.
-    package var array: [UInt8] {
+    public var array: [UInt8] {
         var result: [UInt8] = []
         result.append(self)
         return result
     }
 
     /// A copy as a string (invalid UTF-8 is repaired): for messages and configuration, never per request.
-    package var string: String {
+    public var string: String {
         // Sound: the buffer pointer is used within the closure only.
         unsafe withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
     }
 
     /// FNV-1a over the bytes: for tables whose keys a peer does not choose at will.
-    package func fnv1a(seed: UInt64 = 0xcbf2_9ce4_8422_2325) -> UInt64 {
+    public func fnv1a(seed: UInt64 = 0xcbf2_9ce4_8422_2325) -> UInt64 {
         var hash = seed
         for index in 0..<count { hash = (hash ^ UInt64(self[index])) &* 0x100_0000_01b3 }
         return hash
@@ -120,28 +120,28 @@ extension Span where Element == UInt8 {
 
 extension Array where Element == UInt8 {
     /// Appends a run of bytes by one memory copy.
-    package mutating func append(_ span: Span<UInt8>) {
+    public mutating func append(_ span: Span<UInt8>) {
         // Sound: the buffer pointer is used within the closure only.
         unsafe span.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
     }
 
     /// Removes what is behind the first `count` bytes.
-    package mutating func truncate(to count: Int) {
+    public mutating func truncate(to count: Int) {
         if self.count > count { removeLast(self.count - count) }
     }
 
     /// Removes all bytes and keeps the memory; costs nothing when there are none.
-    package mutating func clear() {
+    public mutating func clear() {
         if !isEmpty { removeAll(keepingCapacity: true) }
     }
 
-    package mutating func append(literal: StaticString) {
+    public mutating func append(literal: StaticString) {
         // Sound: a StaticString holds utf8CodeUnitCount immortal bytes.
         unsafe append(contentsOf: UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
     }
 
     /// Appends `value` in decimal.
-    package mutating func append(decimal value: Int) {
+    public mutating func append(decimal value: Int) {
         if value >= 0, value < 10 { return append(UInt8(truncatingIfNeeded: value) &+ 48) }
         if value < 0 { append(UInt8(ascii: "-")) }
         let digits = DecimalDigits(value.magnitude)

@@ -1,19 +1,19 @@
 /// A moment as a calendar date and a time of day, in the proleptic Gregorian calendar: for the dates of HTTP and of logs.
 /// No library is asked: `gmtime` would be a call with a lock, and knows nothing better.
-package struct CivilTime: Equatable, Sendable {
-    package var year: Int
+public struct CivilTime: Equatable, Sendable {
+    public var year: Int
     /// 1...12
-    package var month: Int
+    public var month: Int
     /// 1...31
-    package var day: Int
-    package var hour: Int
-    package var minute: Int
-    package var second: Int
+    public var day: Int
+    public var hour: Int
+    public var minute: Int
+    public var second: Int
     /// 0 is Sunday.
-    package var weekday: Int
+    public var weekday: Int
 
     /// The date and time `seconds` after 1970-01-01T00:00:00; the year is kept within 0...9999.
-    package init(_ seconds: Int64) {
+    public init(_ seconds: Int64) {
         let bounded = min(max(seconds, CivilTime.earliest), CivilTime.latest)
         let days = Int((bounded >= 0 ? bounded : bounded - 86399) / 86400)
         let rest = Int(bounded) - days * 86400
@@ -38,7 +38,7 @@ package struct CivilTime: Equatable, Sendable {
     private static let latest: Int64 = 253_402_300_799
 
     /// The seconds since 1970 of a date and time that exists, or nil. A leap second counts as the second before it.
-    package static func seconds(year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) -> Int64? {
+    public static func seconds(year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) -> Int64? {
         guard year >= 0, year <= 9999, month >= 1, month <= 12, day >= 1, day <= days(inMonth: month, year: year) else {
             return nil
         }
@@ -61,7 +61,7 @@ package struct CivilTime: Equatable, Sendable {
     }
 
     /// "Sun" … "Sat".
-    package var weekdayName: StaticString {
+    public var weekdayName: StaticString {
         switch weekday {
         case 0: "Sun"
         case 1: "Mon"
@@ -74,9 +74,9 @@ package struct CivilTime: Equatable, Sendable {
     }
 
     /// "Jan" … "Dec".
-    package var monthName: StaticString { CivilTime.monthName(month) }
+    public var monthName: StaticString { CivilTime.monthName(month) }
 
-    package static func monthName(_ month: Int) -> StaticString {
+    public static func monthName(_ month: Int) -> StaticString {
         switch month {
         case 1: "Jan"
         case 2: "Feb"
@@ -96,13 +96,13 @@ package struct CivilTime: Equatable, Sendable {
 
 extension Array where Element == UInt8 {
     /// Appends `value`, 0...99, in two digits.
-    package mutating func append(twoDigits value: Int) {
+    public mutating func append(twoDigits value: Int) {
         append(UInt8(truncatingIfNeeded: 48 + value / 10 % 10))
         append(UInt8(truncatingIfNeeded: 48 + value % 10))
     }
 
     /// Appends `value`, 0...9999, in four digits.
-    package mutating func append(fourDigits value: Int) {
+    public mutating func append(fourDigits value: Int) {
         append(twoDigits: value / 100)
         append(twoDigits: value % 100)
     }

@@ -1,9 +1,9 @@
 /// The decimal digits of a number, first to last, without a String.
-package struct DecimalDigits {
+public struct DecimalDigits {
     private var digits = InlineArray<20, UInt8>(repeating: 0)
     private var start = 20
 
-    package init(_ value: UInt) {
+    public init(_ value: UInt) {
         var rest = value
         repeat {
             start -= 1
@@ -13,7 +13,7 @@ package struct DecimalDigits {
     }
 
     /// The digits: 1 to 20 of them.
-    package var bytes: Span<UInt8> {
+    public var bytes: Span<UInt8> {
         @_lifetime(borrow self)
         get { digits.span.extracting(start..<20) }
     }

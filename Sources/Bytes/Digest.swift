@@ -2,16 +2,16 @@
 ///
 /// The key of the hash is fixed, because a file must be found again after a restart. Two keys that collide cost each
 /// other their place and nothing more: the whole cache key stands in the file and is compared.
-package struct Digest: Hashable, Sendable {
-    package let high: UInt64
-    package let low: UInt64
+public struct Digest: Hashable, Sendable {
+    public let high: UInt64
+    public let low: UInt64
 
-    package init(high: UInt64, low: UInt64) {
+    public init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low
     }
 
-    package init(_ bytes: Span<UInt8>) {
+    public init(_ bytes: Span<UInt8>) {
         var state = SipState()
         let whole = bytes.count & ~7
         var offset = 0
@@ -31,7 +31,7 @@ package struct Digest: Hashable, Sendable {
     }
 
     /// Appends the 32 lower-case hexadecimal digits.
-    package func appendHex(to output: inout [UInt8]) {
+    public func appendHex(to output: inout [UInt8]) {
         for part in [high, low] {
             for nibble in stride(from: 60, through: 0, by: -4) {
                 output.append(ASCII.hexDigit(UInt8(truncatingIfNeeded: part >> UInt64(nibble))))
@@ -40,7 +40,7 @@ package struct Digest: Hashable, Sendable {
     }
 
     /// Reads 32 hexadecimal digits, or returns nil.
-    package init?(hex: Span<UInt8>) {
+    public init?(hex: Span<UInt8>) {
         guard hex.count == 32 else { return nil }
         var parts: (UInt64, UInt64) = (0, 0)
         for index in 0..<32 {

@@ -1,11 +1,11 @@
 /// Bytes that never change again and may be read by every thread: a cached body, a prepared head, a configured literal.
 @safe
-package final class FrozenBytes: Sendable {
+public final class FrozenBytes: Sendable {
     // Sound: written once in init, read only afterwards, freed in deinit.
     nonisolated(unsafe) private let base: UnsafeRawPointer
-    package let count: Int
+    public let count: Int
 
-    package init(copying span: Span<UInt8>) {
+    public init(copying span: Span<UInt8>) {
         let memory = UnsafeMutableRawPointer.allocate(byteCount: max(span.count, 1), alignment: 16)
         unsafe span.withUnsafeBufferPointer { source in
             if let start = source.baseAddress { unsafe memory.copyMemory(from: start, byteCount: source.count) }
@@ -15,7 +15,7 @@ package final class FrozenBytes: Sendable {
     }
 
     /// Makes `count` bytes and lets `body` fill them all.
-    package init<E: Error>(count: Int, _ body: (inout MutableSpan<UInt8>) throws(E) -> Void) throws(E) {
+    public init<E: Error>(count: Int, _ body: (inout MutableSpan<UInt8>) throws(E) -> Void) throws(E) {
         let memory = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1), alignment: 16)
         unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: count)
         var span = unsafe MutableSpan<UInt8>(_unsafeStart: memory.assumingMemoryBound(to: UInt8.self), count: count)
@@ -24,11 +24,11 @@ package final class FrozenBytes: Sendable {
         try body(&span)
     }
 
-    package convenience init(_ array: [UInt8]) {
+    public convenience init(_ array: [UInt8]) {
         self.init(copying: array.span)
     }
 
-    package convenience init(_ string: String) {
+    public convenience init(_ string: String) {
         self.init(Array(string.utf8))
     }
 
@@ -37,7 +37,7 @@ package final class FrozenBytes: Sendable {
 
     deinit { unsafe base.deallocate() }
 
-    package var bytes: Span<UInt8> {
+    public var bytes: Span<UInt8> {
         @_lifetime(borrow self)
         get {
             let span = unsafe Span<UInt8>(_unsafeStart: base.assumingMemoryBound(to: UInt8.self), count: count)

@@ -3,12 +3,12 @@
 /// The block never moves and no byte changes once it is published, so readers need no lock for the bytes themselves. Who
 /// uses it publishes the length under a lock of its own, after the write, and hands out ranges below that length only.
 @safe
-package final class SharedBlock: Sendable {
+public final class SharedBlock: Sendable {
     // Sound: written behind the published length by one writer, read below it by everybody, freed in deinit.
     nonisolated(unsafe) private let base: UnsafeMutableRawPointer
-    package let capacity: Int
+    public let capacity: Int
 
-    package init(capacity: Int) {
+    public init(capacity: Int) {
         self.capacity = max(capacity, 1)
         unsafe base = UnsafeMutableRawPointer.allocate(byteCount: self.capacity, alignment: 16)
     }
@@ -19,7 +19,7 @@ package final class SharedBlock: Sendable {
     deinit { unsafe base.deallocate() }
 
     /// The writer's side: puts `span` at `offset`, which is not published yet; traps when it does not fit.
-    package func write(_ span: Span<UInt8>, at offset: Int) {
+    public func write(_ span: Span<UInt8>, at offset: Int) {
         precondition(offset >= 0 && offset <= capacity && span.count <= capacity - offset)
         // Sound: the range was checked just above; nobody reads it before it is published.
         unsafe span.withUnsafeBufferPointer { source in
@@ -29,7 +29,7 @@ package final class SharedBlock: Sendable {
 
     /// The readers' side: bytes that were published; traps when the range does not lie within the block.
     @_lifetime(borrow self)
-    package func bytes(_ range: Range<Int>) -> Span<UInt8> {
+    public func bytes(_ range: Range<Int>) -> Span<UInt8> {
         precondition(range.lowerBound >= 0 && range.upperBound <= capacity)
         let start = unsafe UnsafePointer(base.assumingMemoryBound(to: UInt8.self) + range.lowerBound)
         let span = unsafe Span<UInt8>(_unsafeStart: start, count: range.count)

@@ -1,5 +1,5 @@
 /// Why a body cannot be encoded.
-package enum CompressionError: Error, Equatable {
+public enum CompressionError: Error, Equatable {
     /// A level, window or position out of its range.
     case invalidParameters
     case noMemory

@@ -6,9 +6,9 @@ import CZlib
 /// An encoder belongs to one response. Its memory is taken once, at the start, and does not grow with the body
 /// (`memory(windowBits:memoryLevel:)` tells how much); output goes where the caller has room, never further.
 @safe
-package final class GzipEncoder {
+public final class GzipEncoder {
     /// What the caller wants of what was put in so far.
-    package enum Flush {
+    public enum Flush {
         /// Compress as well as possible; output may lag behind input.
         case none
         /// Everything put in so far comes out, so that a reader can decode it: for answers that trickle.
@@ -18,7 +18,7 @@ package final class GzipEncoder {
     }
 
     /// What `process` needs next.
-    package enum Status {
+    public enum Status {
         /// All input was taken, and what `flush` asked for is out.
         case needsInput
         /// The output is full: call again with the rest of the input, the same `flush`, and room.
@@ -38,7 +38,7 @@ package final class GzipEncoder {
     ///   - windowBits: base-two logarithm of the window, 9 to 15, nginx's `gzip_window`.
     ///   - memoryLevel: 1 to 9, nginx's `gzip_hash`.
     ///   - expectedLength: the body's length where it is known: a short body gets a smaller window, as in nginx.
-    package init(
+    public init(
         level: Int, windowBits: Int = 15, memoryLevel: Int = 8, expectedLength: Int? = nil
     ) throws(CompressionError) {
         guard (0...9).contains(level), (9...15).contains(windowBits), (1...9).contains(memoryLevel) else {
@@ -68,7 +68,7 @@ package final class GzipEncoder {
     /// Takes input from `input` at `consumed`, which moves on, and appends output to `output` as far as it has room.
     ///
     /// After `.finish` was asked for once, every later call must ask for it again until `.finished`.
-    package func process(
+    public func process(
         _ input: Span<UInt8>, consumed: inout Int, into output: ByteBuffer, flush: Flush
     ) throws(CompressionError) -> Status {
         if isFinished { return .finished }
@@ -150,7 +150,7 @@ package final class GzipEncoder {
     }
 
     /// The memory of one encoder, in bytes, as zconf.h states it, with the fixed part rounded up.
-    package static func memory(windowBits: Int = 15, memoryLevel: Int = 8) -> Int {
+    public static func memory(windowBits: Int = 15, memoryLevel: Int = 8) -> Int {
         (1 << (windowBits + 2)) + (1 << (memoryLevel + 9)) + 8192
     }
 }

@@ -1,9 +1,9 @@
 import Bytes
 
 /// The notations of nginx's values: https://nginx.org/en/docs/syntax.html. Each returns nil for what nginx refuses.
-package enum ArgumentTypes {
+public enum ArgumentTypes {
     /// `on` or `off`, in any case.
-    package static func flag(_ text: String) -> Bool? {
+    public static func flag(_ text: String) -> Bool? {
         switch asciiLowercased(text) {
         case "on": true
         case "off": false
@@ -12,14 +12,14 @@ package enum ArgumentTypes {
     }
 
     /// A number made of digits only.
-    package static func integer(_ text: String) -> Int? {
+    public static func integer(_ text: String) -> Int? {
         number(text.utf8.span)
     }
 
     /// A size in bytes: digits, then nothing or one of `k`, `m`, `g` in either case.
     ///
     /// nginx takes `g` for some directives only; here it is the same everywhere.
-    package static func size(_ text: String) -> Int? {
+    public static func size(_ text: String) -> Int? {
         let bytes = text.utf8.span
         guard bytes.count > 0 else { return nil }
         let shift: Int
@@ -35,12 +35,12 @@ package enum ArgumentTypes {
 
     /// A time in milliseconds: `30`, `30s`, `1h30m`, `500ms`, `"1h 30"`; units from larger to smaller, each once.
     /// A number without a unit counts seconds. Years and months are not allowed, as in nginx.
-    package static func milliseconds(_ text: String) -> Int64? {
+    public static func milliseconds(_ text: String) -> Int64? {
         time(text.utf8.span, unitsPerSecond: 1000, largest: .week)
     }
 
     /// A time in whole seconds; as `milliseconds`, with `y` (365 days) and `M` (30 days), and without `ms`.
-    package static func seconds(_ text: String) -> Int64? {
+    public static func seconds(_ text: String) -> Int64? {
         time(text.utf8.span, unitsPerSecond: 1, largest: .year)
     }
 
@@ -131,13 +131,13 @@ package enum ArgumentTypes {
     }
 
     /// `text` with A to Z in lower case; other characters stay.
-    package static func asciiLowercased(_ text: String) -> String {
+    public static func asciiLowercased(_ text: String) -> String {
         guard text.utf8.contains(where: { ASCII.lowercased($0) != $0 }) else { return text }
         return String(decoding: text.utf8.map(ASCII.lowercased), as: UTF8.self)
     }
 
     /// How the manual writes a size: `8k`, `1m`, `100`.
-    package static func describe(size: Int) -> String {
+    public static func describe(size: Int) -> String {
         for (shift, unit) in [(30, "g"), (20, "m"), (10, "k")] where size > 0 && size % (1 << shift) == 0 {
             return "\(size >> shift)\(unit)"
         }
@@ -145,13 +145,13 @@ package enum ArgumentTypes {
     }
 
     /// How the manual writes a time: `60s`, `1h`, `500ms`, `0`.
-    package static func describe(milliseconds: Int64) -> String {
+    public static func describe(milliseconds: Int64) -> String {
         if milliseconds == 0 { return "0" }
         if milliseconds % 1000 != 0 { return "\(milliseconds)ms" }
         return describe(seconds: milliseconds / 1000)
     }
 
-    package static func describe(seconds: Int64) -> String {
+    public static func describe(seconds: Int64) -> String {
         if seconds == 0 { return "0" }
         if seconds % 86400 == 0 { return "\(seconds / 86400)d" }
         if seconds % 3600 == 0 { return "\(seconds / 3600)h" }

@@ -1,17 +1,17 @@
 /// The same notations with their diagnostics, for directives that read their arguments themselves.
 extension Argument {
     /// The error for a value that is not what was expected.
-    package func invalid(expected: String) -> Diagnostic {
+    public func invalid(expected: String) -> Diagnostic {
         Diagnostic("invalid value \(Diagnostic.quoted(text)): expected \(expected)", at: location)
     }
 
     /// `on` or `off`.
-    package func flag() throws(Diagnostic) -> Bool {
+    public func flag() throws(Diagnostic) -> Bool {
         guard let value = ArgumentTypes.flag(text) else { throw invalid(expected: "on or off") }
         return value
     }
 
-    package func integer(_ range: ClosedRange<Int> = 0...Int.max) throws(Diagnostic) -> Int {
+    public func integer(_ range: ClosedRange<Int> = 0...Int.max) throws(Diagnostic) -> Int {
         guard let value = ArgumentTypes.integer(text), range.contains(value) else {
             throw invalid(expected: Argument.describe(range))
         }
@@ -19,29 +19,29 @@ extension Argument {
     }
 
     /// Bytes.
-    package func size() throws(Diagnostic) -> Int {
+    public func size() throws(Diagnostic) -> Int {
         guard let value = ArgumentTypes.size(text) else { throw invalid(expected: Argument.expectedSize) }
         return value
     }
 
-    package func milliseconds() throws(Diagnostic) -> Int64 {
+    public func milliseconds() throws(Diagnostic) -> Int64 {
         guard let value = ArgumentTypes.milliseconds(text) else { throw invalid(expected: Argument.expectedTime) }
         return value
     }
 
     /// Whole seconds, for what nginx counts so.
-    package func seconds() throws(Diagnostic) -> Int64 {
+    public func seconds() throws(Diagnostic) -> Int64 {
         guard let value = ArgumentTypes.seconds(text) else { throw invalid(expected: Argument.expectedSeconds) }
         return value
     }
 
     /// A value with variables.
-    package func template() throws(Diagnostic) -> TemplateSyntax {
+    public func template() throws(Diagnostic) -> TemplateSyntax {
         try TemplateSyntax(self)
     }
 
     /// For arguments of the form `key=value`: the value, or nil when the key is another. The location moves along.
-    package func value(of key: String) -> Argument? {
+    public func value(of key: String) -> Argument? {
         guard text.utf8.starts(with: key.utf8), text.utf8.dropFirst(key.utf8.count).first == UInt8(ascii: "=") else {
             return nil
         }

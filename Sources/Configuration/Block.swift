@@ -1,12 +1,12 @@
 /// A block of directives with the settings that hold in it.
-package final class Block: Sendable {
-    package let context: BlockContext
+public final class Block: Sendable {
+    public let context: BlockContext
     /// The statement that opened it; its arguments are, e.g., a location's pattern. The main block has one named "main".
-    package let header: Statement
+    public let header: Statement
     /// Its own statements in the order of the text, inner blocks included; without those of no effect.
-    package let statements: [Statement]
+    public let statements: [Statement]
     /// Inner blocks, in the order of the text.
-    package let children: [Block]
+    public let children: [Block]
     private let registry: DirectiveRegistry
     private let values: [any Sendable]
 
@@ -23,7 +23,7 @@ package final class Block: Sendable {
     }
 
     /// The settings of a set in this block: what it states itself, what it inherits, or the defaults.
-    package func settings<Set: DirectiveSet>(_ set: Set.Type) -> Set.Settings {
+    public func settings<Set: DirectiveSet>(_ set: Set.Type) -> Set.Settings {
         guard let position = registry.position(of: set), let settings = values[position] as? Set.Settings else {
             return set.initial
         }
@@ -31,22 +31,22 @@ package final class Block: Sendable {
     }
 
     /// Whether the block itself, not one around it, has the directive.
-    package func states(_ name: String) -> Bool {
+    public func states(_ name: String) -> Bool {
         statement(name) != nil
     }
 
     /// The block's own first statement of a directive, e.g. to point at in a later diagnostic.
-    package func statement(_ name: String) -> Statement? {
+    public func statement(_ name: String) -> Statement? {
         statements.first { $0.name == name }
     }
 
     /// The block's own statements of a directive, in order.
-    package func statements(_ name: String) -> [Statement] {
+    public func statements(_ name: String) -> [Statement] {
         statements.filter { $0.name == name }
     }
 
     /// Inner blocks of one kind, in order.
-    package func children(_ context: BlockContext) -> [Block] {
+    public func children(_ context: BlockContext) -> [Block] {
         children.filter { $0.context == context }
     }
 }

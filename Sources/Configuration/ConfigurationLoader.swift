@@ -1,31 +1,31 @@
 /// A configuration that was read, checked and built.
-package struct LoadedConfiguration: Sendable {
+public struct LoadedConfiguration: Sendable {
     /// The main block.
-    package let root: Block
+    public let root: Block
     /// Warnings and notes, in the order they were found.
-    package let warnings: [Diagnostic]
+    public let warnings: [Diagnostic]
     /// Every file that was read, once, in order of first reading.
-    package let files: [ConfigurationFile]
+    public let files: [ConfigurationFile]
 }
 
 /// A configuration that is refused.
-package struct ConfigurationFailure: Error, Sendable, CustomStringConvertible {
+public struct ConfigurationFailure: Error, Sendable, CustomStringConvertible {
     /// The first error.
-    package let error: Diagnostic
+    public let error: Diagnostic
     /// What was found besides, before the error.
-    package let warnings: [Diagnostic]
+    public let warnings: [Diagnostic]
     /// The files read so far.
-    package let files: [ConfigurationFile]
+    public let files: [ConfigurationFile]
 
-    package var description: String { error.description }
+    public var description: String { error.description }
 }
 
 /// Reads a configuration: files to statements, statements to directives, directives to settings.
-package struct ConfigurationLoader {
+public struct ConfigurationLoader {
     private let registry: DirectiveRegistry
     private let reader: any SourceReader
 
-    package init(_ registry: DirectiveRegistry, reader: any SourceReader = FileSourceReader()) {
+    public init(_ registry: DirectiveRegistry, reader: any SourceReader = FileSourceReader()) {
         self.registry = registry
         self.reader = reader
     }
@@ -35,7 +35,7 @@ package struct ConfigurationLoader {
     /// - Parameters:
     ///   - globals: statements of the main level that come before the file's (option `-g`).
     ///   - disabled: directives that are parsed and checked but have no effect (the debug build's ZENDAN_WITHOUT).
-    package func load(
+    public func load(
         paths: ConfigurationPaths, globals: String = "", disabled: Set<String> = []
     ) throws(ConfigurationFailure) -> LoadedConfiguration {
         let collector = DiagnosticCollector()
@@ -62,7 +62,7 @@ package struct ConfigurationLoader {
     }
 
     /// As above; `file` is relative to the prefix of `paths`.
-    package func load(
+    public func load(
         file: String, globals: String = "", paths: ConfigurationPaths, disabled: Set<String> = []
     ) throws(ConfigurationFailure) -> LoadedConfiguration {
         try load(paths: ConfigurationPaths(prefix: paths.prefix, file: file), globals: globals, disabled: disabled)

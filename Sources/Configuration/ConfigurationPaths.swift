@@ -1,14 +1,14 @@
 /// What relative file names in a configuration are relative to.
-package struct ConfigurationPaths: Sendable, Hashable {
+public struct ConfigurationPaths: Sendable, Hashable {
     /// The main configuration file, absolute where the prefix is.
-    package let file: String
+    public let file: String
     /// Ends in "/". Most file names start here.
-    package let prefix: String
+    public let prefix: String
     /// Ends in "/". Names in `include` (and of certificates and password files) start here.
-    package let configurationDirectory: String
+    public let configurationDirectory: String
 
     /// `file` (option `-c`) is relative to `prefix` (option `-p`).
-    package init(prefix: String, file: String) {
+    public init(prefix: String, file: String) {
         let prefix = prefix.isEmpty || prefix.hasSuffix("/") ? prefix : prefix + "/"
         let full = file.hasPrefix("/") ? file : prefix + file
         self.prefix = prefix
@@ -21,12 +21,12 @@ package struct ConfigurationPaths: Sendable, Hashable {
     }
 
     /// A file name as most directives mean it: relative to the prefix.
-    package func resolve(_ name: String) -> String {
+    public func resolve(_ name: String) -> String {
         name.hasPrefix("/") ? name : prefix + name
     }
 
     /// A file name as `include` means it: relative to the directory of the main configuration file.
-    package func resolveInclude(_ name: String) -> String {
+    public func resolveInclude(_ name: String) -> String {
         name.hasPrefix("/") ? name : configurationDirectory + name
     }
 }

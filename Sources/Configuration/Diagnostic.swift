@@ -1,24 +1,24 @@
 /// A place in a configuration: what a message points at.
-package struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
+public struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
     /// The file as it was opened, or "command line" for what `-g` gave.
-    package let file: String
+    public let file: String
     /// Counted from 1.
-    package let line: Int
+    public let line: Int
     /// In characters, counted from 1; a tab is one character.
-    package let column: Int
+    public let column: Int
 
-    package init(file: String, line: Int, column: Int) {
+    public init(file: String, line: Int, column: Int) {
         self.file = file
         self.line = line
         self.column = column
     }
 
-    package var description: String { "\(file):\(line):\(column)" }
+    public var description: String { "\(file):\(line):\(column)" }
 }
 
 /// What is wrong, doubtful or worth knowing about a configuration, in words for the person who operates it.
-package struct Diagnostic: Error, Sendable, CustomStringConvertible {
-    package enum Severity: Sendable, Hashable {
+public struct Diagnostic: Error, Sendable, CustomStringConvertible {
+    public enum Severity: Sendable, Hashable {
         /// The configuration is refused.
         case error
         /// Accepted, but probably not what was meant.
@@ -27,13 +27,13 @@ package struct Diagnostic: Error, Sendable, CustomStringConvertible {
         case note
     }
 
-    package let severity: Severity
-    package let message: String
-    package let location: SourceLocation?
+    public let severity: Severity
+    public let message: String
+    public let location: SourceLocation?
     /// What to do about it.
-    package let hint: String?
+    public let hint: String?
 
-    package init(_ message: String, at location: SourceLocation?, hint: String? = nil, severity: Severity = .error) {
+    public init(_ message: String, at location: SourceLocation?, hint: String? = nil, severity: Severity = .error) {
         self.severity = severity
         self.message = message
         self.location = location
@@ -41,7 +41,7 @@ package struct Diagnostic: Error, Sendable, CustomStringConvertible {
     }
 
     /// `file:line:column: message`, and the hint on a line of its own. Warnings and notes say what they are.
-    package var description: String {
+    public var description: String {
         var text = location.map { "\($0): " } ?? ""
         switch severity {
         case .error: break
@@ -54,7 +54,7 @@ package struct Diagnostic: Error, Sendable, CustomStringConvertible {
     }
 
     /// `text` in double quotes, shortened and with control characters made visible, so that a message stays one line.
-    package static func quoted(_ text: String) -> String {
+    public static func quoted(_ text: String) -> String {
         var shown = ""
         var count = 0
         for scalar in text.unicodeScalars {
@@ -77,10 +77,10 @@ package struct Diagnostic: Error, Sendable, CustomStringConvertible {
 }
 
 /// Gathers warnings and notes while a configuration is built. It stays with the one thread that builds.
-package final class DiagnosticCollector {
-    package private(set) var diagnostics: [Diagnostic] = []
+public final class DiagnosticCollector {
+    public private(set) var diagnostics: [Diagnostic] = []
 
-    package init() {}
+    public init() {}
 
-    package func add(_ diagnostic: Diagnostic) { diagnostics.append(diagnostic) }
+    public func add(_ diagnostic: Diagnostic) { diagnostics.append(diagnostic) }
 }

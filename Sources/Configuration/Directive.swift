@@ -1,5 +1,5 @@
 /// What inner blocks get of a directive that an outer block states.
-package enum Inheritance: Sendable, Hashable {
+public enum Inheritance: Sendable, Hashable {
     /// An inner block has it unless it states its own.
     case inherited
     /// A list: inherited as a whole, and dropped as a whole by the first such directive of an inner block.
@@ -10,7 +10,7 @@ package enum Inheritance: Sendable, Hashable {
     case ownAndConditional
 
     /// As the manual says it.
-    package var explanation: String {
+    public var explanation: String {
         switch self {
         case .inherited: "inherited by inner blocks that do not state it"
         case .list: "inherited as a whole by inner blocks that state none"
@@ -21,12 +21,12 @@ package enum Inheritance: Sendable, Hashable {
 }
 
 /// How many arguments a directive takes.
-package struct Arity: Sendable, Hashable {
-    package let least: Int
+public struct Arity: Sendable, Hashable {
+    public let least: Int
     /// Nil when there is no bound.
-    package let most: Int?
+    public let most: Int?
 
-    package init(_ range: some RangeExpression<Int>) {
+    public init(_ range: some RangeExpression<Int>) {
         switch range {
         case let range as ClosedRange<Int>: (least, most) = (range.lowerBound, range.upperBound)
         case let range as Range<Int>: (least, most) = (range.lowerBound, range.upperBound - 1)
@@ -53,15 +53,15 @@ package struct Arity: Sendable, Hashable {
 }
 
 /// What surrounds a statement while it is applied.
-package struct ApplyContext {
+public struct ApplyContext {
     /// Whether it is the first of its directive (or of its `group`) in this block. A list is emptied then.
-    package let isFirst: Bool
+    public let isFirst: Bool
     /// The kind of block it stands in.
-    package let context: BlockContext
-    package let paths: ConfigurationPaths
+    public let context: BlockContext
+    public let paths: ConfigurationPaths
     private let collector: DiagnosticCollector
 
-    package init(isFirst: Bool, context: BlockContext, paths: ConfigurationPaths, collector: DiagnosticCollector) {
+    public init(isFirst: Bool, context: BlockContext, paths: ConfigurationPaths, collector: DiagnosticCollector) {
         self.isFirst = isFirst
         self.context = context
         self.paths = paths
@@ -69,13 +69,13 @@ package struct ApplyContext {
     }
 
     /// Has `-t` report something that is no error.
-    package func warn(_ diagnostic: Diagnostic) { collector.add(diagnostic) }
+    public func warn(_ diagnostic: Diagnostic) { collector.add(diagnostic) }
 
-    package func warn(_ message: String, at location: SourceLocation?, hint: String? = nil) {
+    public func warn(_ message: String, at location: SourceLocation?, hint: String? = nil) {
         collector.add(Diagnostic(message, at: location, hint: hint, severity: .warning))
     }
 
-    package func note(_ message: String, at location: SourceLocation?, hint: String? = nil) {
+    public func note(_ message: String, at location: SourceLocation?, hint: String? = nil) {
         collector.add(Diagnostic(message, at: location, hint: hint, severity: .note))
     }
 }
@@ -84,9 +84,9 @@ package struct ApplyContext {
 ///
 /// Make one by the factories: `.flag`, `.integer`, `.size`, `.time`, `.seconds`, `.choice`, `.choices`, `.text`,
 /// `.texts`, `.path`, `.template`, `.templates`, `.custom`, `.block`, `.opens`.
-package struct Directive<Settings: Sendable>: Sendable {
+public struct Directive<Settings: Sendable>: Sendable {
     /// Sets what the statement says. Number of arguments, context and block have been checked before.
-    package typealias Apply = @Sendable (inout Settings, Statement, ApplyContext) throws(Diagnostic) -> Void
+    public typealias Apply = @Sendable (inout Settings, Statement, ApplyContext) throws(Diagnostic) -> Void
 
     enum Form: Sendable, Hashable {
         /// Ends in `;`.
@@ -97,21 +97,21 @@ package struct Directive<Settings: Sendable>: Sendable {
         case opens(BlockContext)
     }
 
-    package let name: String
-    package let contexts: BlockContext
-    package let arity: Arity
-    package let inheritance: Inheritance
+    public let name: String
+    public let contexts: BlockContext
+    public let arity: Arity
+    public let inheritance: Inheritance
     /// True when it may stand several times in one block.
-    package let repeats: Bool
+    public let repeats: Bool
     /// Directives of one group share a list (`allow` and `deny`); the name when it is alone.
-    package let group: String
+    public let group: String
     let form: Form
     /// Arguments as the manual shows them.
     let syntax: String
     /// The documented default as the manual shows it.
     let defaultText: @Sendable (Settings) -> String?
-    package let documentation: String
+    public let documentation: String
     /// True when nginx has no such directive.
-    package let isOwn: Bool
+    public let isOwn: Bool
     let apply: Apply
 }

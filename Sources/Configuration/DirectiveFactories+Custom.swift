@@ -6,7 +6,7 @@ extension Directive {
     ///   - group: a name that directives share which fill one list.
     ///   - syntax: its arguments for the manual, `*italic*` for what is to be replaced.
     ///   - default: its documented default for the manual.
-    package static func custom(
+    public static func custom(
         _ name: String, arity: some RangeExpression<Int>, inheritance: Inheritance = .inherited, repeats: Bool? = nil,
         group: String? = nil, in contexts: BlockContext, syntax: String? = nil, default defaultText: String? = nil,
         isOwn: Bool = false, _ documentation: String, _ apply: @escaping Apply
@@ -21,7 +21,7 @@ extension Directive {
 
     /// A directive whose block holds statements of its own kind (`types`, `map`): they come unchecked in
     /// `statement.block`, with includes followed; blocks within it are refused.
-    package static func block(
+    public static func block(
         _ name: String, arity: some RangeExpression<Int>, inheritance: Inheritance = .list, repeats: Bool = true,
         group: String? = nil, in contexts: BlockContext, syntax: String? = nil, default defaultText: String? = nil,
         isOwn: Bool = false, _ documentation: String, _ apply: @escaping Apply
@@ -35,7 +35,7 @@ extension Directive {
 
     /// A directive whose block holds directives and becomes a child `Block`, e.g. `server`. The child's `header` has
     /// the arguments.
-    package static func opens(
+    public static func opens(
         _ name: String, as context: BlockContext, arity: some RangeExpression<Int> = 0...0, repeats: Bool = true,
         in contexts: BlockContext, syntax: String? = nil, isOwn: Bool = false, _ documentation: String
     ) -> Self {

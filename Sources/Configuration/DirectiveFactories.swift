@@ -1,5 +1,5 @@
 /// A setting that a directive of type `Value` may write: the type itself or an optional of it.
-package protocol DirectiveSlot<Value> {
+public protocol DirectiveSlot<Value> {
     associatedtype Value
     init(stating value: Value)
     /// Nil when there is no default to show.
@@ -7,11 +7,11 @@ package protocol DirectiveSlot<Value> {
 }
 
 /// A setting of exactly its directive's type.
-package protocol PlainDirectiveSlot: DirectiveSlot where Value == Self {}
+public protocol PlainDirectiveSlot: DirectiveSlot where Value == Self {}
 
 extension PlainDirectiveSlot {
-    package init(stating value: Self) { self = value }
-    package var stated: Self? { self }
+    public init(stating value: Self) { self = value }
+    public var stated: Self? { self }
 }
 
 extension Bool: PlainDirectiveSlot {}
@@ -21,8 +21,8 @@ extension String: PlainDirectiveSlot {}
 extension TemplateSyntax: PlainDirectiveSlot {}
 
 extension Optional: DirectiveSlot {
-    package init(stating value: Wrapped) { self = .some(value) }
-    package var stated: Wrapped? { self }
+    public init(stating value: Wrapped) { self = .some(value) }
+    public var stated: Wrapped? { self }
 }
 
 extension Directive {
@@ -49,7 +49,7 @@ extension Directive {
     }
 
     /// `on` or `off`.
-    package static func flag<Slot: DirectiveSlot<Bool> & Sendable>(
+    public static func flag<Slot: DirectiveSlot<Bool> & Sendable>(
         _ name: String, _ path: any WritableKeyPath<Settings, Slot> & Sendable, in contexts: BlockContext,
         _ documentation: String, inheritance: Inheritance = .inherited, isOwn: Bool = false,
         default defaultText: String? = nil
@@ -61,7 +61,7 @@ extension Directive {
     }
 
     /// A number within `range`.
-    package static func integer<Slot: DirectiveSlot<Int> & Sendable>(
+    public static func integer<Slot: DirectiveSlot<Int> & Sendable>(
         _ name: String, _ path: any WritableKeyPath<Settings, Slot> & Sendable, _ range: ClosedRange<Int> = 0...Int.max,
         in contexts: BlockContext, _ documentation: String, inheritance: Inheritance = .inherited, isOwn: Bool = false,
         default defaultText: String? = nil
@@ -74,7 +74,7 @@ extension Directive {
     }
 
     /// A size in bytes, with `k`, `m` or `g`.
-    package static func size<Slot: DirectiveSlot<Int> & Sendable>(
+    public static func size<Slot: DirectiveSlot<Int> & Sendable>(
         _ name: String, _ path: any WritableKeyPath<Settings, Slot> & Sendable, in contexts: BlockContext,
         _ documentation: String, inheritance: Inheritance = .inherited, isOwn: Bool = false,
         default defaultText: String? = nil
@@ -86,7 +86,7 @@ extension Directive {
     }
 
     /// A time; the setting holds milliseconds.
-    package static func time<Slot: DirectiveSlot<Int64> & Sendable>(
+    public static func time<Slot: DirectiveSlot<Int64> & Sendable>(
         _ name: String, _ path: any WritableKeyPath<Settings, Slot> & Sendable, in contexts: BlockContext,
         _ documentation: String, inheritance: Inheritance = .inherited, isOwn: Bool = false,
         default defaultText: String? = nil
@@ -99,7 +99,7 @@ extension Directive {
     }
 
     /// A time where nginx takes whole seconds only; the setting holds **seconds**.
-    package static func seconds<Slot: DirectiveSlot<Int64> & Sendable>(
+    public static func seconds<Slot: DirectiveSlot<Int64> & Sendable>(
         _ name: String, _ path: any WritableKeyPath<Settings, Slot> & Sendable, in contexts: BlockContext,
         _ documentation: String, inheritance: Inheritance = .inherited, isOwn: Bool = false,
         default defaultText: String? = nil
@@ -111,7 +111,7 @@ extension Directive {
     }
 
     /// One of a few words, in any case.
-    package static func choice<Value: Sendable & Equatable>(
+    public static func choice<Value: Sendable & Equatable>(
         _ name: String, _ path: any WritableKeyPath<Settings, Value> & Sendable, _ values: KeyValuePairs<String, Value>,
         in contexts: BlockContext, _ documentation: String, inheritance: Inheritance = .inherited, isOwn: Bool = false,
         default defaultText: String? = nil
@@ -128,7 +128,7 @@ extension Directive {
     }
 
     /// As above, for a setting that is nil until it is stated.
-    package static func choice<Value: Sendable & Equatable>(
+    public static func choice<Value: Sendable & Equatable>(
         _ name: String, _ path: any WritableKeyPath<Settings, Value?> & Sendable, _ values: KeyValuePairs<String, Value>,
         in contexts: BlockContext, _ documentation: String, inheritance: Inheritance = .inherited, isOwn: Bool = false,
         default defaultText: String? = nil
@@ -145,7 +145,7 @@ extension Directive {
     }
 
     /// Several of a few words (nginx's bit masks). The setting holds the values, without repetitions, in the order stated.
-    package static func choices<Value: Sendable & Equatable>(
+    public static func choices<Value: Sendable & Equatable>(
         _ name: String, _ path: any WritableKeyPath<Settings, [Value]> & Sendable, _ values: KeyValuePairs<String, Value>,
         in contexts: BlockContext, _ documentation: String, inheritance: Inheritance = .inherited, isOwn: Bool = false,
         default defaultText: String? = nil
@@ -173,7 +173,7 @@ extension Directive {
     }
 
     /// Any text, taken as it is: no variables.
-    package static func text<Slot: DirectiveSlot<String> & Sendable>(
+    public static func text<Slot: DirectiveSlot<String> & Sendable>(
         _ name: String, _ path: any WritableKeyPath<Settings, Slot> & Sendable, in contexts: BlockContext,
         _ documentation: String, inheritance: Inheritance = .inherited, isOwn: Bool = false, syntax: String = "*text*",
         default defaultText: String? = nil
@@ -184,7 +184,7 @@ extension Directive {
     }
 
     /// A list of texts, stated at once or by several statements; replaced as a whole.
-    package static func texts(
+    public static func texts(
         _ name: String, _ path: any WritableKeyPath<Settings, [String]> & Sendable, in contexts: BlockContext,
         _ documentation: String, inheritance: Inheritance = .list, isOwn: Bool = false, syntax: String = "*text* ...",
         default defaultText: String? = nil
@@ -201,7 +201,7 @@ extension Directive {
     }
 
     /// A file name; the setting holds it resolved against the prefix.
-    package static func path<Slot: DirectiveSlot<String> & Sendable>(
+    public static func path<Slot: DirectiveSlot<String> & Sendable>(
         _ name: String, _ path: any WritableKeyPath<Settings, Slot> & Sendable, in contexts: BlockContext,
         _ documentation: String, inheritance: Inheritance = .inherited, isOwn: Bool = false,
         default defaultText: String? = nil
@@ -213,7 +213,7 @@ extension Directive {
     }
 
     /// A value with variables.
-    package static func template<Slot: DirectiveSlot<TemplateSyntax> & Sendable>(
+    public static func template<Slot: DirectiveSlot<TemplateSyntax> & Sendable>(
         _ name: String, _ path: any WritableKeyPath<Settings, Slot> & Sendable, in contexts: BlockContext,
         _ documentation: String, inheritance: Inheritance = .inherited, isOwn: Bool = false, syntax: String = "*value*",
         default defaultText: String? = nil
@@ -229,7 +229,7 @@ extension Directive {
     }
 
     /// A list of values with variables, stated at once; replaced as a whole.
-    package static func templates(
+    public static func templates(
         _ name: String, _ path: any WritableKeyPath<Settings, [TemplateSyntax]> & Sendable, in contexts: BlockContext,
         _ documentation: String, arity: some RangeExpression<Int> = 1..., inheritance: Inheritance = .inherited,
         repeats: Bool = false, isOwn: Bool = false, syntax: String = "*value* ...", default defaultText: String? = nil

@@ -1,5 +1,5 @@
 /// All directives that a program knows.
-package struct DirectiveRegistry: Sendable {
+public struct DirectiveRegistry: Sendable {
     /// One set, as the manual wants it.
     struct Section: Sendable {
         let title: String
@@ -15,12 +15,12 @@ package struct DirectiveRegistry: Sendable {
     private let byName: [String: [AnyDirective]]
     private let positions: [ObjectIdentifier: Int]
     /// Mistakes of the program, not of an operator: one directive declared twice for one context. Tests demand none.
-    package let conflicts: [String]
+    public let conflicts: [String]
 
     /// - Parameters:
     ///   - refused: nginx's directives that come later or never, with the reason for the operator.
     ///   - harmless: directives accepted and ignored, with the reason, which `-t` reports.
-    package init(
+    public init(
         _ sets: [any DirectiveSet.Type], refused: [String: String] = [:], harmless: [String: String] = [:]
     ) {
         var sections: [Section] = []
@@ -61,13 +61,13 @@ package struct DirectiveRegistry: Sendable {
     }
 
     /// The names of all directives, sorted; `include` is among them.
-    package var names: [String] { (Array(byName.keys) + ["include"]).sorted() }
+    public var names: [String] { (Array(byName.keys) + ["include"]).sorted() }
 
     /// Those of `names` that have an effect, which a test can prove.
-    package var namesWithEffect: [String] { names.filter { harmless[$0] == nil } }
+    public var namesWithEffect: [String] { names.filter { harmless[$0] == nil } }
 
     /// Whether any context knows the directive.
-    package func knows(_ name: String) -> Bool { byName[name] != nil || name == "include" }
+    public func knows(_ name: String) -> Bool { byName[name] != nil || name == "include" }
 
     func position<Set: DirectiveSet>(of set: Set.Type) -> Int? { positions[ObjectIdentifier(set)] }
 

@@ -1,7 +1,7 @@
 /// Directives that belong together, and the settings they write.
 ///
 /// A location's settings are made by copying those of the block around it and applying its own statements to the copy.
-package protocol DirectiveSet: SendableMetatype {
+public protocol DirectiveSet: SendableMetatype {
     associatedtype Settings: Sendable
 
     /// The settings where no directive says otherwise: the documented defaults.
@@ -15,7 +15,7 @@ package protocol DirectiveSet: SendableMetatype {
 
 extension DirectiveSet {
     /// The type's name with its words apart: `StaticFiles` is "Static files", `UpstreamFeature` is "Upstream".
-    package static var title: String {
+    public static var title: String {
         var title = ""
         for character in String(describing: Self.self) {
             if character.isUppercase, let last = title.last, last.isLowercase {

@@ -1,8 +1,8 @@
 import Bytes
 
 /// What `-T` prints: each file that the configuration was read from, once, under a line with its name.
-package enum Dump {
-    package static func text(of files: [ConfigurationFile]) -> [UInt8] {
+public enum Dump {
+    public static func text(of files: [ConfigurationFile]) -> [UInt8] {
         var output: [UInt8] = []
         for file in files {
             output.append(contentsOf: "# configuration file \(file.path):\n".utf8)

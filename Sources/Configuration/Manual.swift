@@ -1,19 +1,19 @@
 /// What the manual says about one directive.
-package struct ManualEntry: Sendable {
-    package let name: String
+public struct ManualEntry: Sendable {
+    public let name: String
     /// Its arguments; `*italic*` is what the operator replaces.
-    package let syntax: String
-    package let hasBlock: Bool
-    package let defaultText: String?
-    package let contexts: [String]
+    public let syntax: String
+    public let hasBlock: Bool
+    public let defaultText: String?
+    public let contexts: [String]
     /// Nil for what opens a block of directives.
-    package let inheritance: Inheritance?
-    package let documentation: String
-    package let isOwn: Bool
-    package let repeats: Bool
+    public let inheritance: Inheritance?
+    public let documentation: String
+    public let isOwn: Bool
+    public let repeats: Bool
 
     /// The whole statement without marks, e.g. `gzip on | off;`.
-    package var plainSyntax: String {
+    public var plainSyntax: String {
         var arguments = syntax.isEmpty ? "" : " "
         // The star of nginx's `~*` is no mark.
         for character in syntax where character != "*" || arguments.hasSuffix("~") { arguments.append(character) }
@@ -39,7 +39,7 @@ package struct ManualEntry: Sendable {
 }
 
 /// The manual of all directives, in Markdown. The same registry always gives the same text.
-package enum Manual {
+public enum Manual {
     /// The parser's own directive.
     static let include = ManualEntry(
         name: "include", syntax: "*file* | *pattern*", hasBlock: false, defaultText: nil, contexts: ["any"], inheritance: nil,
@@ -50,7 +50,7 @@ package enum Manual {
             """,
         isOwn: false, repeats: true)
 
-    package static func markdown(of registry: DirectiveRegistry) -> String {
+    public static func markdown(of registry: DirectiveRegistry) -> String {
         var output = "# Directives\n\n"
         output += "This page is generated from the declarations in the source; do not edit it by hand.\n\n"
         appendIndex(of: registry, to: &output)
@@ -96,5 +96,5 @@ package enum Manual {
 
 extension DirectiveRegistry {
     /// All manual entries, in the order of the sets and of the directives in them.
-    package var manual: [ManualEntry] { [Manual.include] + sections.flatMap { $0.directives.map(\.manual) } }
+    public var manual: [ManualEntry] { [Manual.include] + sections.flatMap { $0.directives.map(\.manual) } }
 }

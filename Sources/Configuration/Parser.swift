@@ -1,12 +1,12 @@
 import Bytes
 
 /// A file that a configuration was read from, for `-T`.
-package struct ConfigurationFile: Sendable {
-    package let path: String
+public struct ConfigurationFile: Sendable {
+    public let path: String
     /// As read; comments may hold bytes that are not UTF-8.
-    package let text: [UInt8]
+    public let text: [UInt8]
 
-    package init(path: String, text: [UInt8]) {
+    public init(path: String, text: [UInt8]) {
         self.path = path
         self.text = text
     }

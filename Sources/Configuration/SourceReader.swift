@@ -1,15 +1,15 @@
 import Platform
 
 /// Why a file or a pattern could not be read.
-package struct SourceFailure: Error, Sendable {
+public struct SourceFailure: Error, Sendable {
     /// As the system says it, e.g. "No such file or directory".
-    package let reason: String
+    public let reason: String
 
-    package init(reason: String) { self.reason = reason }
+    public init(reason: String) { self.reason = reason }
 }
 
 /// Where configuration text comes from: the file system, or a table in tests.
-package protocol SourceReader {
+public protocol SourceReader {
     /// The whole text of a file. `path` is absolute.
     func text(of path: String) throws(SourceFailure) -> [UInt8]
     /// The files that match a shell pattern, sorted; none is no failure. `pattern` is absolute.
@@ -17,13 +17,13 @@ package protocol SourceReader {
 }
 
 /// Reads from the file system.
-package struct FileSourceReader: SourceReader {
+public struct FileSourceReader: SourceReader {
     /// A configuration file larger than this is refused: it is a mistake (a log, a device), not a configuration.
-    package static let largestFile = 64 << 20
+    public static let largestFile = 64 << 20
 
-    package init() {}
+    public init() {}
 
-    package func text(of path: String) throws(SourceFailure) -> [UInt8] {
+    public func text(of path: String) throws(SourceFailure) -> [UInt8] {
         do throws(SystemError) {
             return try File.contents(path, limit: FileSourceReader.largestFile)
         } catch {
@@ -31,7 +31,7 @@ package struct FileSourceReader: SourceReader {
         }
     }
 
-    package func paths(matching pattern: String) throws(SourceFailure) -> [String] {
+    public func paths(matching pattern: String) throws(SourceFailure) -> [String] {
         guard let paths = Glob.paths(matching: pattern) else {
             throw SourceFailure(reason: "a directory could not be searched")
         }
@@ -40,19 +40,19 @@ package struct FileSourceReader: SourceReader {
 }
 
 /// Reads from a table of texts, for tests and fuzzers. A pattern is matched by its prefix and suffix around one `*`.
-package struct MemorySourceReader: SourceReader {
-    package var files: [String: [UInt8]]
+public struct MemorySourceReader: SourceReader {
+    public var files: [String: [UInt8]]
 
-    package init(_ files: [String: String]) {
+    public init(_ files: [String: String]) {
         self.files = files.mapValues { Array($0.utf8) }
     }
 
-    package func text(of path: String) throws(SourceFailure) -> [UInt8] {
+    public func text(of path: String) throws(SourceFailure) -> [UInt8] {
         guard let text = files[path] else { throw SourceFailure(reason: "No such file or directory") }
         return text
     }
 
-    package func paths(matching pattern: String) throws(SourceFailure) -> [String] {
+    public func paths(matching pattern: String) throws(SourceFailure) -> [String] {
         let parts = pattern.split(separator: "*", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2 else { return files.keys.filter { $0 == pattern } }
         return files.keys.filter { path in

@@ -1,8 +1,8 @@
 import Bytes
 
 /// A value with variables in it, e.g. `"$scheme://${host}/$1"`, taken apart but not yet bound to variables.
-package struct TemplateSyntax: Sendable, Hashable {
-    package enum Part: Sendable, Hashable {
+public struct TemplateSyntax: Sendable, Hashable {
+    public enum Part: Sendable, Hashable {
         case literal(String)
         /// In lower case: names of variables have no case.
         case variable(name: String)
@@ -11,32 +11,32 @@ package struct TemplateSyntax: Sendable, Hashable {
     }
 
     /// As written.
-    package let source: String
-    package let parts: [Part]
+    public let source: String
+    public let parts: [Part]
 
     /// The text itself, whatever it holds.
-    package init(constant text: String) {
+    public init(constant text: String) {
         source = text
         parts = text.isEmpty ? [] : [.literal(text)]
     }
 
-    package init(_ argument: Argument) throws(Diagnostic) {
+    public init(_ argument: Argument) throws(Diagnostic) {
         try self.init(parsing: argument.text, at: argument.location)
     }
 
     /// A `$` must be followed by a name of letters, digits and underscores, by such a name in braces, or by a digit.
     /// There is no escape for a literal `$`, as in nginx.
-    package init(parsing text: String, at location: SourceLocation?) throws(Diagnostic) {
+    public init(parsing text: String, at location: SourceLocation?) throws(Diagnostic) {
         var parser = TemplateParser(bytes: Array(text.utf8), location: location)
         source = text
         parts = try parser.parse()
     }
 
     /// True when there is nothing to evaluate.
-    package var isConstant: Bool { constant != nil }
+    public var isConstant: Bool { constant != nil }
 
     /// The text of a template without variables.
-    package var constant: String? {
+    public var constant: String? {
         switch parts.count {
         case 0: return ""
         case 1:
@@ -47,7 +47,7 @@ package struct TemplateSyntax: Sendable, Hashable {
     }
 
     /// The variables it names, in order, repeated ones too.
-    package var names: [String] {
+    public var names: [String] {
         parts.compactMap { if case .variable(let name) = $0 { name } else { nil } }
     }
 }

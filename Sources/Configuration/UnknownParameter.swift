@@ -1,7 +1,7 @@
 extension Argument {
     /// The complaint that `directive` has no such parameter, and in its hint those that it has: words, or `name=` for those with
     /// a value.
-    package func unknownParameter(of directive: String, known: [String]) -> Diagnostic {
+    public func unknownParameter(of directive: String, known: [String]) -> Diagnostic {
         let bare = known.map { $0.hasSuffix("=") ? String($0.dropLast()) : $0 }
         let name = String(text.prefix { $0 != "=" })
         let nearest = EditDistance.nearest(to: name, among: bare).map { "did you mean \"\($0)\"? " } ?? ""

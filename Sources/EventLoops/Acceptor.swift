@@ -1,7 +1,7 @@
 import Platform
 
 /// Accepts connections from one listening socket that other loops may share.
-package final class Acceptor: Endpoint {
+public final class Acceptor: Endpoint {
     private let socket: SharedDescriptor
     private let onAccept: (consuming FileDescriptor, SocketAddress) -> Void
     private let onFailure: (SystemError) -> Void
@@ -10,7 +10,7 @@ package final class Acceptor: Endpoint {
     /// Milliseconds to wait when the process has no descriptors left, as nginx does.
     private static let pause: Int64 = 500
 
-    package init(
+    public init(
         loop: EventLoop, socket: SharedDescriptor, isShared: Bool,
         onAccept: @escaping (consuming FileDescriptor, SocketAddress) -> Void, onFailure: @escaping (SystemError) -> Void
     ) throws(SystemError) {
@@ -23,7 +23,7 @@ package final class Acceptor: Endpoint {
     }
 
     /// One connection per event: the set is level-triggered, and an `accept` that finds nothing costs a system call.
-    package override func ready(_ readiness: Readiness) {
+    public override func ready(_ readiness: Readiness) {
         switch Socket.accept(socket.rawValue) {
         case .connection(let descriptor, let peer): onAccept(descriptor, peer)
         case .none: break
@@ -40,7 +40,7 @@ package final class Acceptor: Endpoint {
         setTimer(loop.now + Acceptor.pause)
     }
 
-    package override func timerFired() {
+    public override func timerFired() {
         guard isPaused else { return }
         do throws(SystemError) {
             try watch(socket.rawValue, interest)
@@ -51,7 +51,7 @@ package final class Acceptor: Endpoint {
     }
 
     /// Stops accepting; the socket stays open for the other loops.
-    package func close() {
+    public func close() {
         unwatch()
         resign()
     }

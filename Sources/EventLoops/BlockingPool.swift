@@ -1,7 +1,7 @@
 import Platform
 
 /// A few threads for what would stall a loop: cold disk reads, walks over directories.
-package final class BlockingPool: Sendable {
+public final class BlockingPool: Sendable {
     private struct State {
         /// What waits, from `head` on; what was taken is nil, so that what it holds is let go of.
         var queue: [(@Sendable () -> Void)?] = []
@@ -28,13 +28,13 @@ package final class BlockingPool: Sendable {
     private let limit: Int
 
     /// At most `threads` threads, started as they are needed.
-    package init(threads: Int) {
+    public init(threads: Int) {
         limit = threads
         signal = CountingSignal()
     }
 
     /// Runs `work` on one of the threads.
-    package func run(_ work: @escaping @Sendable () -> Void) {
+    public func run(_ work: @escaping @Sendable () -> Void) {
         let needsThread = state.withLock { state in
             state.queue.append(work)
             if state.idle < state.queue.count - state.head, state.threads < limit {
@@ -88,7 +88,7 @@ final class Delivery<R: Sendable>: Sendable {
 
 extension Parking {
     /// Has another thread do `work` and waits for its result. Other reasons that come meanwhile are kept.
-    package final func offload<R: Sendable>(to pool: BlockingPool, _ work: @escaping @Sendable () -> R) async -> R {
+    public final func offload<R: Sendable>(to pool: BlockingPool, _ work: @escaping @Sendable () -> R) async -> R {
         let delivery = Delivery<R>()
         let waker = self.waker
         pool.run {

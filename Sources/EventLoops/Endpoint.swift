@@ -10,7 +10,7 @@ open class Endpoint: LoopObject {
     private final var wanted: Readiness = []
 
     /// Enters the epoll set.
-    package final func watch(_ raw: Int32, _ interest: Readiness) throws(SystemError) {
+    public final func watch(_ raw: Int32, _ interest: Readiness) throws(SystemError) {
         enroll()
         guard let ticket else { return }
         try loop.epoll.add(raw, interest, token: ticket.token)
@@ -20,12 +20,12 @@ open class Endpoint: LoopObject {
     }
 
     /// Says what the descriptor is waited for from now on.
-    package final func want(_ interest: Readiness) {
+    public final func want(_ interest: Readiness) {
         wanted = interest
         if !armed.isSuperset(of: interest) { rearm() }
     }
 
-    package final var isWatched: Bool { watched >= 0 }
+    public final var isWatched: Bool { watched >= 0 }
 
     private func rearm() {
         guard watched >= 0, let ticket else { return }
@@ -34,14 +34,14 @@ open class Endpoint: LoopObject {
     }
 
     /// Leaves the epoll set (a hang-up cannot be masked) and keeps its place in the table.
-    package final func unwatch() {
+    public final func unwatch() {
         if watched >= 0 { loop.epoll.remove(watched) }
         watched = -1
         armed = []
     }
 
     /// To be called first in `ready`: takes off what nobody wants, and returns what is left.
-    package final func filter(_ readiness: Readiness) -> Readiness {
+    public final func filter(_ readiness: Readiness) -> Readiness {
         let failing = readiness.intersection([.hangUp, .error])
         let useful = readiness.intersection(wanted)
         if useful.isEmpty && failing.isEmpty { rearm() }
@@ -49,7 +49,7 @@ open class Endpoint: LoopObject {
     }
 
     /// Leaves the set and the table. The descriptor itself is closed by who owns it, right after.
-    package final func detach() {
+    public final func detach() {
         watched = -1
         armed = []
         resign()

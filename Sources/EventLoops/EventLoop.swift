@@ -3,33 +3,33 @@ import Platform
 
 /// A thread that waits for descriptors, timers and messages, and runs what they wake: small objects' callbacks, and tasks.
 public final class EventLoop {
-    package let executor: LoopExecutor
-    package let mailbox: Mailbox
+    public let executor: LoopExecutor
+    public let mailbox: Mailbox
     /// The number of this loop in its process, from 0.
-    package let index: Int
+    public let index: Int
     let epoll: Epoll
     var table = LoopTable()
     var timers: TimerWheel
     /// Milliseconds that never go backwards, read once per turn.
-    package private(set) var now: Int64
+    public private(set) var now: Int64
     /// Milliseconds since 1970, read once per turn.
-    package private(set) var wallNow: Int64
+    public private(set) var wallNow: Int64
     /// Tasks that have been started and have not ended.
-    package private(set) var taskCount = 0
+    public private(set) var taskCount = 0
     /// What the program keeps per loop; the loop does not look at it.
-    package var local: AnyObject?
+    public var local: AnyObject?
     private var endOfTurn: [LoopObject] = []
     private var endingTurn: [LoopObject] = []
     private var due: [UInt32] = []
     private var isStopping = false
     /// Called after each turn, before the loop waits (log flushing, housekeeping that must not wait for a timer).
-    package var afterTurn: (() -> Void)?
+    public var afterTurn: (() -> Void)?
     /// Milliseconds added to the wall clock: tests move time so that no test sleeps through a lifetime.
-    package var wallOffset: Int64 = 0
+    public var wallOffset: Int64 = 0
 
     private static let mailboxToken = UInt64.max
 
-    package init(index: Int = 0) throws(SystemError) {
+    public init(index: Int = 0) throws(SystemError) {
         self.index = index
         mailbox = try Mailbox()
         executor = LoopExecutor(mailbox: mailbox)
@@ -41,7 +41,7 @@ public final class EventLoop {
     }
 
     /// Runs on the calling thread until `stop`. `setUp` is called there first.
-    package func run(_ setUp: (EventLoop) -> Void) {
+    public func run(_ setUp: (EventLoop) -> Void) {
         executor.bindToCurrentThread()
         setUp(self)
         while !isStopping { turn() }
@@ -52,7 +52,7 @@ public final class EventLoop {
     }
 
     /// Starts a thread with a loop of its own and returns the loop's mailbox.
-    package static func start(index: Int, _ setUp: @escaping @Sendable (EventLoop) -> Void) throws(SystemError) -> Mailbox {
+    public static func start(index: Int, _ setUp: @escaping @Sendable (EventLoop) -> Void) throws(SystemError) -> Mailbox {
         let loop = try EventLoop(index: index)
         let mailbox = loop.mailbox
         // Sound: the new thread is the only one that touches the loop from here on.
@@ -61,18 +61,18 @@ public final class EventLoop {
         return mailbox
     }
 
-    package func stop() { isStopping = true }
+    public func stop() { isStopping = true }
 
     /// Calls `object.turnEnded()` when this turn is over.
-    package func atEndOfTurn(_ object: LoopObject) { endOfTurn.append(object) }
+    public func atEndOfTurn(_ object: LoopObject) { endOfTurn.append(object) }
 
     /// The object that has this place in the table; nil when it has left.
-    package func object(_ ticket: Ticket) -> LoopObject? { table.find(ticket) }
+    public func object(_ ticket: Ticket) -> LoopObject? { table.find(ticket) }
 
-    package var objects: [LoopObject] { table.all }
+    public var objects: [LoopObject] { table.all }
 
     /// Starts a task on this loop; it runs at once, on the caller's stack, up to its first wait.
-    package func start(_ body: @escaping () async -> Void) {
+    public func start(_ body: @escaping () async -> Void) {
         assert(executor.isCurrent)
         taskCount += 1
         // Sound: every job of this task runs on this thread (the executor preference), so nothing crosses.
@@ -86,7 +86,7 @@ public final class EventLoop {
 
     /// Starts a task that runs `parking.main()`, likewise: two allocations and two looks at the executor less than with a
     /// closure.
-    package func start(_ parking: Parking) {
+    public func start(_ parking: Parking) {
         assert(executor.isCurrent)
         taskCount += 1
         // Sound: as above.

@@ -1,7 +1,7 @@
 import Platform
 
 /// Runs the tasks of one loop on its thread (TaskExecutor).
-package final class LoopExecutor: TaskExecutor, @unchecked Sendable {
+public final class LoopExecutor: TaskExecutor, @unchecked Sendable {
     // Sound: `ready` is touched on the loop's thread only; jobs from elsewhere go through the mailbox.
     private var ready: [UnownedJob] = []
     private var running: [UnownedJob] = []
@@ -18,9 +18,9 @@ package final class LoopExecutor: TaskExecutor, @unchecked Sendable {
     func bindToCurrentThread() { thread = Threads.current }
 
     /// Whether the caller is on the loop's thread.
-    package var isCurrent: Bool { Threads.current == thread }
+    public var isCurrent: Bool { Threads.current == thread }
 
-    package func enqueue(_ job: consuming ExecutorJob) {
+    public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         if isCurrent { ready.append(job) } else { mailbox.post(.job(job)) }
     }

@@ -1,7 +1,7 @@
 import Platform
 
 /// The place of an object in its loop's table, with a generation: a ticket of an object that is gone finds nothing.
-package struct Ticket: Hashable, Sendable {
+public struct Ticket: Hashable, Sendable {
     let index: UInt32
     let generation: UInt32
 
@@ -22,16 +22,16 @@ package struct Ticket: Hashable, Sendable {
 ///
 /// The loop keeps it alive from `enroll` to `resign`. It has one timer.
 open class LoopObject: LoopBound {
-    package final var ticket: Ticket?
+    public final var ticket: Ticket?
 
     /// Takes a place in the loop's table.
-    package final func enroll() {
+    public final func enroll() {
         assertOnLoop()
         if ticket == nil { ticket = loop.table.insert(self) }
     }
 
     /// Leaves the table: no call comes after this. The caller must hold a reference of its own.
-    package final func resign() {
+    public final func resign() {
         assertOnLoop()
         guard let ticket else { return }
         loop.timers.disarm(ticket.index)
@@ -40,18 +40,18 @@ open class LoopObject: LoopBound {
     }
 
     /// Sets the one timer to `deadline` (milliseconds of the loop's clock), replacing an earlier one.
-    package final func setTimer(_ deadline: Int64) {
+    public final func setTimer(_ deadline: Int64) {
         guard let ticket else { return }
         loop.timers.arm(ticket.index, deadline: deadline)
     }
 
-    package final func clearTimer() {
+    public final func clearTimer() {
         guard let ticket else { return }
         loop.timers.disarm(ticket.index)
     }
 
     /// What another thread needs to wake this object.
-    package final var waker: Waker {
+    public final var waker: Waker {
         if ticket == nil { enroll() }
         return Waker(mailbox: loop.mailbox, ticket: ticket ?? Ticket(index: .max, generation: 0))
     }
@@ -75,23 +75,23 @@ public struct WakeReasons: OptionSet, Sendable {
     public init(rawValue: UInt16) { self.rawValue = rawValue }
 
     /// The client's socket or body has news.
-    package static let client = WakeReasons(rawValue: 1)
+    public static let client = WakeReasons(rawValue: 1)
     /// The client has left.
-    package static let clientGone = WakeReasons(rawValue: 2)
+    public static let clientGone = WakeReasons(rawValue: 2)
     /// The upstream's descriptor is ready.
-    package static let upstream = WakeReasons(rawValue: 4)
+    public static let upstream = WakeReasons(rawValue: 4)
     /// The request body has grown or is whole.
-    package static let body = WakeReasons(rawValue: 8)
+    public static let body = WakeReasons(rawValue: 8)
     /// A fill has bytes, a judgement or an end.
-    package static let fill = WakeReasons(rawValue: 16)
+    public static let fill = WakeReasons(rawValue: 16)
     /// The deadline has passed.
-    package static let timer = WakeReasons(rawValue: 32)
+    public static let timer = WakeReasons(rawValue: 32)
     /// The outbox has room again.
-    package static let room = WakeReasons(rawValue: 64)
+    public static let room = WakeReasons(rawValue: 64)
     /// The process is to end.
-    package static let shutdown = WakeReasons(rawValue: 128)
+    public static let shutdown = WakeReasons(rawValue: 128)
     /// Work handed to another thread is done.
-    package static let work = WakeReasons(rawValue: 256)
+    public static let work = WakeReasons(rawValue: 256)
 }
 
 /// The objects a loop calls, found by ticket.

@@ -1,7 +1,7 @@
 import Platform
 
 /// The only way from another thread to a loop: Sendable messages, and a descriptor that ends the loop's wait.
-package final class Mailbox: Sendable {
+public final class Mailbox: Sendable {
     enum Message: Sendable {
         case job(UnownedJob)
         case wake(Ticket, WakeReasons)
@@ -31,11 +31,11 @@ package final class Mailbox: Sendable {
     }
 
     /// Runs `body` on the loop's thread, some turn later.
-    package func call(_ body: @escaping @Sendable (EventLoop) -> Void) { post(.call(body)) }
+    public func call(_ body: @escaping @Sendable (EventLoop) -> Void) { post(.call(body)) }
 }
 
 /// What any thread may hold to wake an object of a loop; harmless when the object is gone.
-package struct Waker: Sendable, Hashable {
+public struct Waker: Sendable, Hashable {
     private let mailbox: Mailbox
     private let ticket: Ticket
 
@@ -45,9 +45,9 @@ package struct Waker: Sendable, Hashable {
     }
 
     /// Wakes the object, in a later turn of its loop.
-    package func wake(_ reasons: WakeReasons) { mailbox.post(.wake(ticket, reasons)) }
+    public func wake(_ reasons: WakeReasons) { mailbox.post(.wake(ticket, reasons)) }
 
-    package static func == (a: Waker, b: Waker) -> Bool { a.ticket == b.ticket && a.mailbox === b.mailbox }
+    public static func == (a: Waker, b: Waker) -> Bool { a.ticket == b.ticket && a.mailbox === b.mailbox }
 
-    package func hash(into hasher: inout Hasher) { hasher.combine(ticket) }
+    public func hash(into hasher: inout Hasher) { hasher.combine(ticket) }
 }

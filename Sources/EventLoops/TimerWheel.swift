@@ -2,7 +2,7 @@
 /// same whatever the number of timers.
 ///
 /// A slot is 4 ms wide and the wheel turns once in 16.4 s; a timer that is further away is passed over until its round comes.
-package struct TimerWheel {
+public struct TimerWheel {
     private static let slotCount = 4096
     private static let slotMask = Int64(slotCount - 1)
     private static let slotShift: Int64 = 2
@@ -24,13 +24,13 @@ package struct TimerWheel {
     private var position: Int64
     /// No armed timer is due before this; it may be too early, never too late.
     private var earliest = Int64.max
-    package private(set) var count = 0
+    public private(set) var count = 0
 
     /// `now` in milliseconds.
-    package init(now: Int64) { position = now >> TimerWheel.slotShift }
+    public init(now: Int64) { position = now >> TimerWheel.slotShift }
 
     /// Sets the timer of place `index`; a deadline in the past is due at the next turn.
-    package mutating func arm(_ index: UInt32, deadline: Int64) {
+    public mutating func arm(_ index: UInt32, deadline: Int64) {
         let place = Int(index)
         while entries.count <= place { entries.append(Entry()) }
         if entries[place].isArmed { unlink(place) }
@@ -43,7 +43,7 @@ package struct TimerWheel {
         if deadline < earliest { earliest = deadline }
     }
 
-    package mutating func disarm(_ index: UInt32) {
+    public mutating func disarm(_ index: UInt32) {
         let place = Int(index)
         guard place < entries.count else { return }
         entries[place].isDue = false
@@ -52,14 +52,14 @@ package struct TimerWheel {
 
     /// Whether the timer of place `index`, which `advance` reported, is still to fire: it was not set or cleared since, and
     /// not taken.
-    package mutating func takeDue(_ index: UInt32) -> Bool {
+    public mutating func takeDue(_ index: UInt32) -> Bool {
         let place = Int(index)
         guard place < entries.count, entries[place].isDue else { return false }
         entries[place].isDue = false
         return true
     }
 
-    package func isArmed(_ index: UInt32) -> Bool { Int(index) < entries.count && entries[Int(index)].isArmed }
+    public func isArmed(_ index: UInt32) -> Bool { Int(index) < entries.count && entries[Int(index)].isArmed }
 
     private func slot(of deadline: Int64) -> Int {
         Int(max(deadline >> TimerWheel.slotShift, position) & TimerWheel.slotMask)
@@ -88,13 +88,13 @@ package struct TimerWheel {
     }
 
     /// Milliseconds until the next timer may be due; nil when none is armed.
-    package func timeToNext(now: Int64) -> Int64? {
+    public func timeToNext(now: Int64) -> Int64? {
         count == 0 ? nil : max(0, earliest - now)
     }
 
     /// Disarms the timers that are due at `now` and appends their places to `due`; `takeDue` says, when its turn has come,
     /// whether the work of an earlier one has changed that.
-    package mutating func advance(now: Int64, due: inout [UInt32]) {
+    public mutating func advance(now: Int64, due: inout [UInt32]) {
         guard count > 0, now >= earliest else { return }
         let target = now >> TimerWheel.slotShift
         var slot = max(position, target - TimerWheel.slotMask)

@@ -2,8 +2,8 @@ import Configuration
 import Server
 
 /// The features of this server: the explicit list. A new feature is added here, and nowhere else.
-package enum FeatureList {
-    package static let all: [any Feature.Type] = [
+public enum FeatureList {
+    public static let all: [any Feature.Type] = [
         Structure.self,
         ProcessFeature.self,
         ErrorLogging.self,
@@ -34,8 +34,8 @@ package enum FeatureList {
     ]
 
     /// nginx's directives that are refused, with the reason.
-    package static let refused = KnownDirectives.allRefused
+    public static let refused = KnownDirectives.allRefused
 
     /// Directives that are accepted without an effect, with the reason.
-    package static let harmless = KnownDirectives.harmless
+    public static let harmless = KnownDirectives.harmless
 }

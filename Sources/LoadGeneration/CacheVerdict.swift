@@ -1,21 +1,21 @@
 import Bytes
 
 /// What a response says about the cache it came through.
-package enum CacheVerdict: Int, Sendable, CaseIterable {
+public enum CacheVerdict: Int, Sendable, CaseIterable {
     case hit, stale, updating, revalidated, expired, miss, bypass, other
 
     /// Whether the body came from the cache.
-    package var isHit: Bool {
+    public var isHit: Bool {
         switch self {
         case .hit, .stale, .updating, .revalidated: true
         case .expired, .miss, .bypass, .other: false
         }
     }
 
-    package var name: String { "\(self)" }
+    public var name: String { "\(self)" }
 
     /// Reads nginx's word, as configurations put `$upstream_cache_status` into `X-Cache-Status`.
-    package init(xCacheStatus value: Span<UInt8>) {
+    public init(xCacheStatus value: Span<UInt8>) {
         let word = value.extracting(value.trimmedRange())
         if word.equalsIgnoringCase("hit") {
             self = .hit
@@ -37,7 +37,7 @@ package enum CacheVerdict: Int, Sendable, CaseIterable {
     }
 
     /// Reads Cache-Status (RFC 9211). The list's last member is the cache nearest to us, and the one that is judged.
-    package init(cacheStatus value: Span<UInt8>) {
+    public init(cacheStatus value: Span<UInt8>) {
         var isQuoted = false
         var start = 0
         var result = CacheVerdict.other

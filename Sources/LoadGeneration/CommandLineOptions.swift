@@ -1,13 +1,13 @@
 /// Why a command line was refused, in one sentence.
-package struct UsageError: Error, Equatable, CustomStringConvertible {
-    package let description: String
+public struct UsageError: Error, Equatable, CustomStringConvertible {
+    public let description: String
 
-    package init(_ description: String) { self.description = description }
+    public init(_ description: String) { self.description = description }
 }
 
 /// Takes a command line apart: `-c 5`, `-c5`, `--clients 5`, `--clients=5`, and `--` before what only looks like an option.
-package struct OptionReader {
-    package struct Option: Sendable {
+public struct OptionReader {
+    public struct Option: Sendable {
         let short: Character?
         let long: String
         let takesValue: Bool
@@ -20,13 +20,13 @@ package struct OptionReader {
     }
 
     /// An option as it was given, or an operand (`name` empty).
-    package struct Item: Equatable, Sendable {
-        package let name: String
-        package let value: String
+    public struct Item: Equatable, Sendable {
+        public let name: String
+        public let value: String
     }
 
     /// The items of `arguments`, in order.
-    package static func read(_ arguments: [String], _ options: [Option]) throws(UsageError) -> [Item] {
+    public static func read(_ arguments: [String], _ options: [Option]) throws(UsageError) -> [Item] {
         var items: [Item] = []
         var rest = arguments[...]
         while let word = rest.popFirst() {

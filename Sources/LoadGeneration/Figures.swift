@@ -1,7 +1,7 @@
 /// Numbers as people read them.
-package enum Figures {
+public enum Figures {
     /// `value` with `places` digits after the point.
-    package static func decimal(_ value: Double, places: Int) -> String {
+    public static func decimal(_ value: Double, places: Int) -> String {
         guard value.isFinite, value.magnitude < 1e15 else { return "-" }
         var scale = 1
         for _ in 0..<places { scale *= 10 }
@@ -13,7 +13,7 @@ package enum Figures {
     }
 
     /// Nanoseconds, with four significant digits: `12.34 ms`.
-    package static func duration(_ nanoseconds: Int) -> String {
+    public static func duration(_ nanoseconds: Int) -> String {
         let value = Double(nanoseconds)
         switch nanoseconds {
         case ..<1_000: return "\(nanoseconds) ns"
@@ -28,7 +28,7 @@ package enum Figures {
     }
 
     /// `1,234,567`.
-    package static func count(_ value: Int) -> String {
+    public static func count(_ value: Int) -> String {
         let digits = Array(String(value.magnitude))
         var text = ""
         for (index, digit) in digits.enumerated() {
@@ -39,7 +39,7 @@ package enum Figures {
     }
 
     /// Bytes: `12.3 MB` (powers of ten).
-    package static func bytes(_ value: Double) -> String {
+    public static func bytes(_ value: Double) -> String {
         switch value {
         case ..<1_000: decimal(value, places: 0) + " B"
         case ..<1e6: scaled(value / 1e3) + " kB"
@@ -49,5 +49,5 @@ package enum Figures {
     }
 
     /// `0.987` as `98.7 %`.
-    package static func percent(_ share: Double) -> String { decimal(share * 100, places: 1) + " %" }
+    public static func percent(_ share: Double) -> String { decimal(share * 100, places: 1) + " %" }
 }

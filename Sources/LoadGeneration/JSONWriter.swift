@@ -1,7 +1,7 @@
 import Bytes
 
 /// A value that can be written as JSON (RFC 8259). Members keep their order.
-package enum JSONValue {
+public enum JSONValue {
     case null
     case bool(Bool)
     case integer(Int)
@@ -11,7 +11,7 @@ package enum JSONValue {
     case object([(String, JSONValue)])
 
     /// The text, indented by two spaces a level.
-    package func text(indent: Int = 0) -> String {
+    public func text(indent: Int = 0) -> String {
         let (inner, outer) = (String(repeating: "  ", count: indent + 1), String(repeating: "  ", count: indent))
         switch self {
         case .null: return "null"

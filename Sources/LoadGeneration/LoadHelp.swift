@@ -1,5 +1,5 @@
 extension LoadOptions {
-    package static let help = """
+    public static let help = """
         zendan-load asks an HTTP/1.1 server for something again and again, and measures.
 
         usage: zendan-load [options] http://host:port/path

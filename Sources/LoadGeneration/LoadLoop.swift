@@ -130,9 +130,9 @@ final class LoadLoop: LoopBound {
 }
 
 /// What the thread that shows progress may read while the loops work.
-package struct LoadCounters: Sendable {
-    package let answered: Counter
-    package let failed: Counter
+public struct LoadCounters: Sendable {
+    public let answered: Counter
+    public let failed: Counter
 
     init(loops: Int) {
         answered = Counter(loops: loops)

@@ -1,17 +1,17 @@
 import Platform
 
 /// What the command line of `zendan-load` asks for.
-package struct LoadOptions: Sendable {
-    package enum Format: String, Sendable { case table, json }
-    package enum Request: Sendable {
+public struct LoadOptions: Sendable {
+    public enum Format: String, Sendable { case table, json }
+    public enum Request: Sendable {
         case run(LoadPlan)
         case help, version
     }
 
-    package private(set) var format = Format.table
+    public private(set) var format = Format.table
     /// Nil: on a terminal only.
-    package private(set) var showsProgress: Bool?
-    package private(set) var request = Request.help
+    public private(set) var showsProgress: Bool?
+    public private(set) var request = Request.help
 
     private var url: LoadURL?
     private var workloadFile: String?
@@ -44,7 +44,7 @@ package struct LoadOptions: Sendable {
     ]
 
     /// Reads the arguments after the program's name; `readFile` reads what `-f` and `--body-file` name.
-    package init(_ arguments: [String], readFile: @escaping WorkloadParser.FileReader) throws(UsageError) {
+    public init(_ arguments: [String], readFile: @escaping WorkloadParser.FileReader) throws(UsageError) {
         for item in try OptionReader.read(arguments, LoadOptions.table) { try take(item) }
         if wantsHelp {
             request = .help

@@ -2,10 +2,10 @@ import Bytes
 import Platform
 
 /// The program `zendan-load`, from its arguments to its exit status.
-package enum LoadProgram {
+public enum LoadProgram {
     private static let version = "zendan-load 0.1"
 
-    package static func run(_ arguments: [String]) -> Int32 {
+    public static func run(_ arguments: [String]) -> Int32 {
         let options: LoadOptions
         do throws(UsageError) {
             options = try LoadOptions(arguments, readFile: readFile)

@@ -1,22 +1,22 @@
 import Observability
 
 /// The processor time that one loop used, and waited for.
-package struct LoopUsage: Sendable {
-    package let processorNanoseconds: Int64
+public struct LoopUsage: Sendable {
+    public let processorNanoseconds: Int64
     /// Time in which the loop could have run and other threads had the processors; 0 where the kernel does not say.
-    package let waitingNanoseconds: Int64
-    package let wallNanoseconds: Int64
+    public let waitingNanoseconds: Int64
+    public let wallNanoseconds: Int64
 
-    package init(processorNanoseconds: Int64, waitingNanoseconds: Int64 = 0, wallNanoseconds: Int64) {
+    public init(processorNanoseconds: Int64, waitingNanoseconds: Int64 = 0, wallNanoseconds: Int64) {
         self.processorNanoseconds = processorNanoseconds
         self.waitingNanoseconds = waitingNanoseconds
         self.wallNanoseconds = wallNanoseconds
     }
 
     /// Processor time by wall time, from 0 to 1.
-    package var share: Double { ratio(processorNanoseconds) }
+    public var share: Double { ratio(processorNanoseconds) }
     /// Waiting time by wall time, from 0 to 1.
-    package var waitingShare: Double { ratio(waitingNanoseconds) }
+    public var waitingShare: Double { ratio(waitingNanoseconds) }
 
     private func ratio(_ nanoseconds: Int64) -> Double {
         wallNanoseconds > 0 ? Double(nanoseconds) / Double(wallNanoseconds) : 0
@@ -24,33 +24,33 @@ package struct LoopUsage: Sendable {
 }
 
 /// The outcome of a load, ready to be shown.
-package struct LoadReport: Sendable {
+public struct LoadReport: Sendable {
     /// A loop that uses more of its processor than this may be what is slow.
-    package static let processorLimit = 0.95
+    public static let processorLimit = 0.95
     /// An idle client that wakes later than this, at the 99th percentile, was kept from the processor (nanoseconds).
-    package static let lagLimit = 5_000_000
+    public static let lagLimit = 5_000_000
 
-    package let plan: LoadPlan
-    package let statistics: LoadStatistics
-    package let loops: [LoopUsage]
+    public let plan: LoadPlan
+    public let statistics: LoadStatistics
+    public let loops: [LoopUsage]
     /// From the end of the warm-up to the last answer, in nanoseconds.
-    package let elapsed: Int64
+    public let elapsed: Int64
 
-    package init(plan: LoadPlan, statistics: LoadStatistics, loops: [LoopUsage], elapsed: Int64) {
+    public init(plan: LoadPlan, statistics: LoadStatistics, loops: [LoopUsage], elapsed: Int64) {
         self.plan = plan
         self.statistics = statistics
         self.loops = loops
         self.elapsed = elapsed
     }
 
-    package var seconds: Double { Double(elapsed) / 1e9 }
-    package var unitsPerSecond: Double { rate(statistics.unitsAnswered) }
-    package var requestsPerSecond: Double { rate(statistics.requestsAnswered) }
+    public var seconds: Double { Double(elapsed) / 1e9 }
+    public var unitsPerSecond: Double { rate(statistics.unitsAnswered) }
+    public var requestsPerSecond: Double { rate(statistics.requestsAnswered) }
 
     private func rate(_ count: Int) -> Double { elapsed > 0 ? Double(count) / seconds : 0 }
 
     /// The share of answers with a cache status that came from the cache; nil when none had one.
-    package var hitRatio: Double? {
+    public var hitRatio: Double? {
         let total = statistics.cache.reduce(0, +)
         guard total > 0 else { return nil }
         let hits = CacheVerdict.allCases.filter(\.isHit).reduce(0) { $0 + statistics.cache[$1.rawValue] }
@@ -58,7 +58,7 @@ package struct LoadReport: Sendable {
     }
 
     /// Reasons not to trust the figures: the tool itself was too slow.
-    package var doubts: [String] {
+    public var doubts: [String] {
         var doubts: [String] = []
         for (index, loop) in loops.enumerated() {
             if loop.share >= LoadReport.processorLimit {
@@ -81,7 +81,7 @@ package struct LoadReport: Sendable {
     }
 
     /// What the reader should know though the figures are sound.
-    package var remarks: [String] {
+    public var remarks: [String] {
         var remarks: [String] = []
         if statistics.unitsQueued > 0, case .open = plan.pace {
             remarks.append(

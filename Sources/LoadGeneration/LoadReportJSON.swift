@@ -2,7 +2,7 @@ import Observability
 
 extension LoadReport {
     /// The report for programs. Durations are in milliseconds; `trustworthy` is false when the tool itself was too slow.
-    package func json() -> String {
+    public func json() -> String {
         let apdex = statistics.apdex
         let members: [(String, JSONValue)] = [
             ("target", .string(plan.address.description)),

@@ -2,7 +2,7 @@ import Observability
 
 extension LoadReport {
     /// The report for people: one figure a line.
-    package func table() -> String {
+    public func table() -> String {
         var lines: [String] = []
         func line(_ name: String, _ value: String) {
             lines.append("  " + name + String(repeating: " ", count: max(1, 18 - name.count)) + value)

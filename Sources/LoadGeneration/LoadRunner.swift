@@ -3,16 +3,16 @@ import Observability
 import Platform
 
 /// How far a running load has come.
-package struct LoadProgress: Sendable {
+public struct LoadProgress: Sendable {
     /// Nanoseconds since the start, and until the last start.
-    package let elapsed: Int64
-    package let total: Int64
-    package let answered: Int
-    package let failed: Int
+    public let elapsed: Int64
+    public let total: Int64
+    public let answered: Int
+    public let failed: Int
 }
 
 /// Runs a load on loops of its own and waits for its end.
-package enum LoadRunner {
+public enum LoadRunner {
     /// Time for all loops to come up, so that they start together.
     private static let headStart: Int64 = 20_000_000
     private static let pollMilliseconds = 5
@@ -24,7 +24,7 @@ package enum LoadRunner {
     }
 
     /// Runs `plan`. `progress` is called about once a second on the calling thread. Errors: no descriptors for a loop.
-    package static func run(_ plan: LoadPlan, progress: (LoadProgress) -> Void = { _ in }) throws(SystemError) -> LoadReport {
+    public static func run(_ plan: LoadPlan, progress: (LoadProgress) -> Void = { _ in }) throws(SystemError) -> LoadReport {
         precondition(plan.clients > 0 && plan.loops > 0)
         if ProcessControl.limitDescriptors(nil) < plan.descriptorsNeeded {
             ProcessControl.limitDescriptors(plan.descriptorsNeeded)

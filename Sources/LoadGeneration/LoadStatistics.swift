@@ -1,7 +1,7 @@
 import Observability
 
 /// Why a unit did not get all its answers.
-package enum LoadFailure: Int, Error, Sendable, CaseIterable {
+public enum LoadFailure: Int, Error, Sendable, CaseIterable {
     /// No connection: refused, unreachable, out of descriptors.
     case connect
     /// Connecting or answering took longer than `--timeout`.
@@ -15,7 +15,7 @@ package enum LoadFailure: Int, Error, Sendable, CaseIterable {
     /// The unit was due and no client came free for it before the load was over.
     case neverStarted
 
-    package var name: String {
+    public var name: String {
         switch self {
         case .connect: "connect"
         case .timeout: "timeout"
@@ -28,14 +28,14 @@ package enum LoadFailure: Int, Error, Sendable, CaseIterable {
 }
 
 /// What one request came to.
-package struct RequestOutcome: Sendable {
+public struct RequestOutcome: Sendable {
     /// When it was sent, and when its last byte had come, in nanoseconds.
-    package var sent: Int64
-    package var finished: Int64
-    package var result: Result<Int, LoadFailure>
-    package var cache: CacheVerdict?
+    public var sent: Int64
+    public var finished: Int64
+    public var result: Result<Int, LoadFailure>
+    public var cache: CacheVerdict?
 
-    package init(sent: Int64, finished: Int64, result: Result<Int, LoadFailure>, cache: CacheVerdict? = nil) {
+    public init(sent: Int64, finished: Int64, result: Result<Int, LoadFailure>, cache: CacheVerdict? = nil) {
         self.sent = sent
         self.finished = finished
         self.result = result
@@ -44,48 +44,48 @@ package struct RequestOutcome: Sendable {
 }
 
 /// What one loop has seen; the loops' are merged at the end. Durations are in nanoseconds.
-package struct LoadStatistics: Sendable {
+public struct LoadStatistics: Sendable {
     /// The longest duration told apart: an hour.
-    package static let longest = 3_600_000_000_000
+    public static let longest = 3_600_000_000_000
 
     /// From the intended start of a unit to its last byte: what a visitor feels.
-    package private(set) var latency = Histogram(highestValue: longest)
+    public private(set) var latency = Histogram(highestValue: longest)
     /// From the moment a client took the unit up. In a closed loop the same as `latency`.
-    package private(set) var service = Histogram(highestValue: longest)
+    public private(set) var service = Histogram(highestValue: longest)
     /// Single requests, from sending to the last byte.
-    package private(set) var requests = Histogram(highestValue: longest)
+    public private(set) var requests = Histogram(highestValue: longest)
     /// How late an idle client woke for a unit: this tool's own fault, not the server's.
-    package private(set) var lag = Histogram(highestValue: longest)
-    package private(set) var apdex: Apdex
-    package private(set) var unitsAnswered = 0
-    package private(set) var unitsFailed = 0
+    public private(set) var lag = Histogram(highestValue: longest)
+    public private(set) var apdex: Apdex
+    public private(set) var unitsAnswered = 0
+    public private(set) var unitsFailed = 0
     /// Units whose client was not free at the intended start.
-    package private(set) var unitsQueued = 0
-    package private(set) var requestsAnswered = 0
+    public private(set) var unitsQueued = 0
+    public private(set) var requestsAnswered = 0
     /// Answers by the first digit of their status, 1 to 5; 0 for none of these.
-    package private(set) var statusClasses = [Int](repeating: 0, count: 6)
-    package private(set) var failures = [Int](repeating: 0, count: LoadFailure.allCases.count)
-    package private(set) var cache = [Int](repeating: 0, count: CacheVerdict.allCases.count)
+    public private(set) var statusClasses = [Int](repeating: 0, count: 6)
+    public private(set) var failures = [Int](repeating: 0, count: LoadFailure.allCases.count)
+    public private(set) var cache = [Int](repeating: 0, count: CacheVerdict.allCases.count)
     /// Bytes of the measured and warm-up phases together.
-    package var bytesReceived = 0
-    package var bytesSent = 0
-    package var connectionsOpened = 0
+    public var bytesReceived = 0
+    public var bytesSent = 0
+    public var connectionsOpened = 0
     /// Requests sent again because a kept connection had been closed meanwhile.
-    package var resends = 0
+    public var resends = 0
     /// Latest moment at which a measured unit ended.
-    package private(set) var lastEnd: Int64 = 0
+    public private(set) var lastEnd: Int64 = 0
 
     /// Statistics with T for the Apdex in nanoseconds.
-    package init(apdexThreshold: Int) { apdex = Apdex(threshold: apdexThreshold) }
+    public init(apdexThreshold: Int) { apdex = Apdex(threshold: apdexThreshold) }
 
     /// Counts how late a client woke that had waited for the unit's intended start.
-    package mutating func recordLag(_ nanoseconds: Int64) { lag.record(Int(nanoseconds)) }
+    public mutating func recordLag(_ nanoseconds: Int64) { lag.record(Int(nanoseconds)) }
 
     /// Counts a unit that had to wait for a client.
-    package mutating func recordQueued() { unitsQueued += 1 }
+    public mutating func recordQueued() { unitsQueued += 1 }
 
     /// Counts one request of a measured unit.
-    package mutating func record(_ outcome: RequestOutcome) {
+    public mutating func record(_ outcome: RequestOutcome) {
         switch outcome.result {
         case .success(let status):
             requestsAnswered += 1
@@ -102,7 +102,7 @@ package struct LoadStatistics: Sendable {
     ///
     /// An answered unit is content or not by its latency; one with a failure or a status of 400 and above frustrates. A
     /// refused connection is quick and no answer: only time-outs among the failures enter the latencies.
-    package mutating func recordUnit(
+    public mutating func recordUnit(
         _ arrival: Arrival, started: Int64, finished: Int64, worst: Result<Int, LoadFailure>
     ) {
         let duration = Int(finished - arrival.intendedStart)
@@ -124,13 +124,13 @@ package struct LoadStatistics: Sendable {
     }
 
     /// Counts units that were due and never taken up.
-    package mutating func recordNeverStarted(_ count: Int) {
+    public mutating func recordNeverStarted(_ count: Int) {
         unitsFailed += count
         failures[LoadFailure.neverStarted.rawValue] += count
         for _ in 0..<count { apdex.recordFailure() }
     }
 
-    package mutating func merge(_ other: LoadStatistics) {
+    public mutating func merge(_ other: LoadStatistics) {
         latency.merge(other.latency)
         service.merge(other.service)
         requests.merge(other.requests)

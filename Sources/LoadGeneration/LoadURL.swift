@@ -1,16 +1,16 @@
 import Platform
 
 /// The `http:` URL of a target.
-package struct LoadURL: Sendable, Equatable {
-    package let address: SocketAddress
+public struct LoadURL: Sendable, Equatable {
+    public let address: SocketAddress
     /// For the Host field.
-    package let host: String
+    public let host: String
     /// Path and query; `/` when the URL has none.
-    package let target: String
+    public let target: String
 
     /// Reads `http://host[:port][/path][?query]`. The host is an address or `localhost`; nginx's `unix:/socket:/path` is
     /// understood too. Throws why not.
-    package init(_ text: String) throws(UsageError) {
+    public init(_ text: String) throws(UsageError) {
         if text.hasPrefix("https://") {
             throw UsageError("\(text): https is not supported yet; ask the plain-text port of the server")
         }

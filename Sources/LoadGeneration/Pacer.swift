@@ -1,5 +1,5 @@
 /// How the units of a load (requests or page views) follow one another.
-package enum Pace: Sendable, Equatable {
+public enum Pace: Sendable, Equatable {
     /// Each client starts its next unit when the last one is answered: the load adapts itself to the server, and a server
     /// that stalls is asked less. Good for the most a server can do, misleading for what visitors feel.
     case closed
@@ -8,13 +8,13 @@ package enum Pace: Sendable, Equatable {
 }
 
 /// One unit that is due.
-package struct Arrival: Sendable, Equatable {
+public struct Arrival: Sendable, Equatable {
     /// Position in the whole load, over all loops.
-    package let index: Int
+    public let index: Int
     /// When it is to start, in nanoseconds of the load's clock. Latency counts from here.
-    package let intendedStart: Int64
+    public let intendedStart: Int64
     /// False during the warm-up.
-    package let isMeasured: Bool
+    public let isMeasured: Bool
 }
 
 /// Hands out the units of one loop in order. Pure: the caller tells the time.
@@ -22,11 +22,11 @@ package struct Arrival: Sendable, Equatable {
 /// In an open loop, arrival n of loop i (of L) is arrival `n × L + i` of the load and due at that number divided by the
 /// rate. A client that comes for it later than that finds the intended time unchanged: so a stall of the server lengthens
 /// every latency that visitors would have felt, and no wait is omitted.
-package struct Pacer: Sendable {
-    package let pace: Pace
+public struct Pacer: Sendable {
+    public let pace: Pace
     /// First and last instants at which units may start, in nanoseconds.
-    package let start: Int64
-    package let end: Int64
+    public let start: Int64
+    public let end: Int64
     private let measuredFrom: Int64
     private let loop: Int
     private let loops: Int
@@ -35,7 +35,7 @@ package struct Pacer: Sendable {
 
     /// The units of loop `loop` of `loops` for `duration` nanoseconds after a warm-up of `warmup`; at most `maximumUnits`
     /// over all loops.
-    package init(
+    public init(
         pace: Pace, start: Int64, warmup: Int64 = 0, duration: Int64, loop: Int = 0, loops: Int = 1, maximumUnits: Int = Int.max
     ) {
         precondition(loop >= 0 && loop < loops && warmup >= 0 && duration >= 0)
@@ -52,7 +52,7 @@ package struct Pacer: Sendable {
 
     /// When the next unit is due for a client that is free at `now` (which may be before `now` in an open loop), or nil when
     /// the load is over.
-    package func nextStart(now: Int64) -> Int64? {
+    public func nextStart(now: Int64) -> Int64? {
         guard nextIndex < maximumUnits else { return nil }
         let intended: Int64
         switch pace {
@@ -63,14 +63,14 @@ package struct Pacer: Sendable {
     }
 
     /// Hands out the next unit, or nil when the load is over.
-    package mutating func next(now: Int64) -> Arrival? {
+    public mutating func next(now: Int64) -> Arrival? {
         guard let intended = nextStart(now: now) else { return nil }
         defer { handedOut += 1 }
         return Arrival(index: nextIndex, intendedStart: intended, isMeasured: intended >= measuredFrom)
     }
 
     /// How many of this loop's measured units were due before the end and were not handed out. Zero in a closed loop.
-    package func neverStarted() -> Int {
+    public func neverStarted() -> Int {
         var rest = self
         var count = 0
         guard case .open = pace else { return 0 }

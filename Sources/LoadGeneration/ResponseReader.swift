@@ -7,7 +7,7 @@ import Bytes
 ///
 /// It is not HTTP's `ResponseDecoder`, on purpose. That one is as patient with upstreams as nginx (bytes without a head are a
 /// response to it), and a measuring tool that reads with the code that it measures cannot see that code's mistakes.
-package struct ResponseReader: Sendable {
+public struct ResponseReader: Sendable {
     private enum State: Sendable {
         case head
         case length(Int)
@@ -21,27 +21,27 @@ package struct ResponseReader: Sendable {
     }
 
     /// Longest head, in bytes.
-    package static let maximumHead = 65_536
+    public static let maximumHead = 65_536
 
     /// The final response's status.
-    package private(set) var status = 0
+    public private(set) var status = 0
     /// Whether another response may follow on the connection.
-    package private(set) var keepsConnection = true
-    package private(set) var cache: CacheVerdict?
+    public private(set) var keepsConnection = true
+    public private(set) var cache: CacheVerdict?
     private var state = State.head
     private var head: [UInt8] = []
     private var isHeadRequest = false
 
-    package init() {}
+    public init() {}
 
     /// Prepares for the answer to a request; `isHead`: to one that gets no body.
-    package mutating func begin(isHead: Bool) {
+    public mutating func begin(isHead: Bool) {
         (status, keepsConnection, cache, state, isHeadRequest) = (0, true, nil, .head, isHead)
         head.removeAll(keepingCapacity: true)
     }
 
     /// Takes what has come. Nil: the response goes on. A number: it is whole, and so many of the bytes belonged to it.
-    package mutating func take(_ bytes: Span<UInt8>) throws(LoadFailure) -> Int? {
+    public mutating func take(_ bytes: Span<UInt8>) throws(LoadFailure) -> Int? {
         var offset = 0
         while true {
             switch state {
@@ -64,7 +64,7 @@ package struct ResponseReader: Sendable {
     }
 
     /// The peer has ended the connection: fine if the body lasts as long as the connection, and only then.
-    package mutating func end() throws(LoadFailure) {
+    public mutating func end() throws(LoadFailure) {
         guard case .untilClose = state else { throw .read }
         state = .done
     }

@@ -1,10 +1,10 @@
 /// A small generator of pseudo-random numbers (SplitMix64, Steele et al. 2014): the same seed gives the same load again.
-package struct SeededGenerator: RandomNumberGenerator, Sendable {
+public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    package init(seed: UInt64) { state = seed }
+    public init(seed: UInt64) { state = seed }
 
-    package mutating func next() -> UInt64 {
+    public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var word = state
         word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
@@ -14,12 +14,12 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable {
 }
 
 /// Chooses one of several positions, each with a probability in proportion to its weight.
-package struct WeightedChoice: Sendable {
+public struct WeightedChoice: Sendable {
     private let upperBounds: [Int]
     private let total: Int
 
     /// Weights are positive and their sum fits an Int: the workload's parser has seen to it.
-    package init(weights: [Int]) {
+    public init(weights: [Int]) {
         var sum = 0
         upperBounds = weights.map { weight in
             sum += weight
@@ -29,7 +29,7 @@ package struct WeightedChoice: Sendable {
         precondition(total > 0)
     }
 
-    package func pick(_ generator: inout SeededGenerator) -> Int {
+    public func pick(_ generator: inout SeededGenerator) -> Int {
         guard upperBounds.count > 1 else { return 0 }
         let point = Int.random(in: 0..<total, using: &generator)
         var (low, high) = (0, upperBounds.count - 1)

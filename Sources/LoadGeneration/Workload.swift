@@ -1,24 +1,24 @@
 import Bytes
 
 /// One request of a workload, without what the target adds (Host, lengths).
-package struct LoadRequest: Sendable, Equatable {
-    package struct Field: Sendable, Equatable {
-        package var name: String
-        package var value: String
+public struct LoadRequest: Sendable, Equatable {
+    public struct Field: Sendable, Equatable {
+        public var name: String
+        public var value: String
 
-        package init(name: String, value: String) {
+        public init(name: String, value: String) {
             self.name = name
             self.value = value
         }
     }
 
-    package var method: String
+    public var method: String
     /// Path and query, as sent.
-    package var target: String
-    package var fields: [Field]
-    package var body: [UInt8]
+    public var target: String
+    public var fields: [Field]
+    public var body: [UInt8]
 
-    package init(method: String = "GET", target: String, fields: [Field] = [], body: [UInt8] = []) {
+    public init(method: String = "GET", target: String, fields: [Field] = [], body: [UInt8] = []) {
         self.method = method
         self.target = target
         self.fields = fields
@@ -26,10 +26,10 @@ package struct LoadRequest: Sendable, Equatable {
     }
 
     /// Methods whose request may be sent again when a kept connection turns out to be closed (RFC 9110 §9.2.2).
-    package var isIdempotent: Bool { ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"].contains(method) }
+    public var isIdempotent: Bool { ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"].contains(method) }
 
     /// The request's bytes, for the authority `host`. They are made once and sent as they are.
-    package func image(host: String) -> [UInt8] {
+    public func image(host: String) -> [UInt8] {
         var text = "\(method) \(target) HTTP/1.1\r\nHost: \(host)\r\n"
         for field in fields { text += "\(field.name): \(field.value)\r\n" }
         if !has("user-agent") { text += "User-Agent: zendan-load\r\n" }
@@ -48,8 +48,8 @@ package struct LoadRequest: Sendable, Equatable {
 }
 
 /// What is started, timed and judged as one: a request, or a page with its assets.
-package struct LoadUnit: Sendable, Equatable {
-    package enum Connections: Sendable, Equatable {
+public struct LoadUnit: Sendable, Equatable {
+    public enum Connections: Sendable, Equatable {
         /// The client's connections are used again for its next unit.
         case kept
         /// The unit opens connections of its own and closes them at its end, as a first visit does.
@@ -57,15 +57,15 @@ package struct LoadUnit: Sendable, Equatable {
     }
 
     /// Relative frequency; positive.
-    package var weight: Int
-    package var connections: Connections
+    public var weight: Int
+    public var connections: Connections
     /// Connections that fetch the assets at the same time.
-    package var parallel: Int
+    public var parallel: Int
     /// The page, then its assets, which are asked for when the page has arrived whole.
-    package var requests: [LoadRequest]
-    package var isView: Bool
+    public var requests: [LoadRequest]
+    public var isView: Bool
 
-    package init(
+    public init(
         weight: Int = 1, connections: Connections = .kept, parallel: Int = 1, isView: Bool = false, requests: [LoadRequest]
     ) {
         precondition(weight > 0 && parallel > 0 && !requests.isEmpty)
@@ -78,16 +78,16 @@ package struct LoadUnit: Sendable, Equatable {
 }
 
 /// Everything a load asks for, each unit as often as its weight says.
-package struct Workload: Sendable, Equatable {
-    package var units: [LoadUnit]
+public struct Workload: Sendable, Equatable {
+    public var units: [LoadUnit]
 
-    package init(units: [LoadUnit]) {
+    public init(units: [LoadUnit]) {
         precondition(!units.isEmpty)
         self.units = units
     }
 
     /// Every request of every unit carries `fields` too.
-    package mutating func addToAll(_ fields: [LoadRequest.Field]) {
+    public mutating func addToAll(_ fields: [LoadRequest.Field]) {
         for unit in units.indices {
             for request in units[unit].requests.indices { units[unit].requests[request].fields += fields }
         }

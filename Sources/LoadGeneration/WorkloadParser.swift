@@ -1,11 +1,11 @@
 import Bytes
 
 /// Why a workload file was refused.
-package struct WorkloadError: Error, Equatable, CustomStringConvertible {
-    package let line: Int
-    package let message: String
+public struct WorkloadError: Error, Equatable, CustomStringConvertible {
+    public let line: Int
+    public let message: String
 
-    package var description: String { "line \(line): \(message)" }
+    public var description: String { "line \(line): \(message)" }
 }
 
 /// Reads the text format of workloads, which `docs/zendan-load.md` describes:
@@ -17,13 +17,13 @@ package struct WorkloadError: Error, Equatable, CustomStringConvertible {
 ///         GET /posts/1
 ///         GET /assets/site.css
 ///     end
-package struct WorkloadParser {
+public struct WorkloadParser {
     /// Reads a file that `body-file=` names; answers what went wrong as text.
-    package typealias FileReader = (_ path: String) -> Result<[UInt8], FileFailure>
+    public typealias FileReader = (_ path: String) -> Result<[UInt8], FileFailure>
 
-    package struct FileFailure: Error {
-        package let message: String
-        package init(message: String) { self.message = message }
+    public struct FileFailure: Error {
+        public let message: String
+        public init(message: String) { self.message = message }
     }
 
     private static let maximumUnits = 10_000
@@ -41,7 +41,7 @@ package struct WorkloadParser {
     private init(readFile: @escaping FileReader) { self.readFile = readFile }
 
     /// The workload that `text` describes.
-    package static func parse(_ text: String, readFile: @escaping FileReader) throws(WorkloadError) -> Workload {
+    public static func parse(_ text: String, readFile: @escaping FileReader) throws(WorkloadError) -> Workload {
         var parser = WorkloadParser(readFile: readFile)
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
             parser.line += 1
@@ -213,7 +213,7 @@ package struct WorkloadParser {
 extension LoadRequest.Field {
     /// Nil unless `name` is a token and `value` has no control bytes (RFC 9110 §5.5, §5.6.2): nobody sends two requests by
     /// one line of a workload by accident.
-    package init?(checking name: String, _ value: String) {
+    public init?(checking name: String, _ value: String) {
         let special = Array("!#$%&'*+-.^_`|~".utf8)
         guard !name.isEmpty, name.utf8.allSatisfy({ ASCII.isAlphanumeric($0) || special.contains($0) }) else { return nil }
         guard value.utf8.allSatisfy({ ($0 >= 32 && $0 != 127) || $0 == ASCII.tab }) else { return nil }

@@ -2,29 +2,29 @@
 ///
 /// A request that takes at most T satisfies, one that takes at most 4T is tolerated and counts half, a slower or failed one
 /// frustrates and counts nothing.
-package struct Apdex: Sendable, Equatable {
+public struct Apdex: Sendable, Equatable {
     /// T, in the unit of the recorded durations.
-    package let threshold: Int
-    package private(set) var satisfied = 0
-    package private(set) var tolerating = 0
-    package private(set) var frustrated = 0
+    public let threshold: Int
+    public private(set) var satisfied = 0
+    public private(set) var tolerating = 0
+    public private(set) var frustrated = 0
 
     /// An empty index for the threshold T, which must be positive (and at most a quarter of `Int.max`).
-    package init(threshold: Int) {
+    public init(threshold: Int) {
         precondition(threshold > 0 && threshold <= Int.max / 4)
         self.threshold = threshold
     }
 
-    package var count: Int { satisfied + tolerating + frustrated }
+    public var count: Int { satisfied + tolerating + frustrated }
 
     /// The index, or nil when nothing was recorded.
-    package var score: Double? {
+    public var score: Double? {
         guard count > 0 else { return nil }
         return (Double(satisfied) + Double(tolerating) / 2) / Double(count)
     }
 
     /// Counts a request that was answered after `duration`.
-    package mutating func record(_ duration: Int) {
+    public mutating func record(_ duration: Int) {
         if duration <= threshold {
             satisfied += 1
         } else if duration <= 4 * threshold {
@@ -35,12 +35,12 @@ package struct Apdex: Sendable, Equatable {
     }
 
     /// Counts a request that failed, whatever time that took.
-    package mutating func recordFailure() {
+    public mutating func recordFailure() {
         frustrated += 1
     }
 
     /// Adds the counts of `other`, which must have the same T.
-    package mutating func merge(_ other: Apdex) {
+    public mutating func merge(_ other: Apdex) {
         precondition(threshold == other.threshold)
         satisfied += other.satisfied
         tolerating += other.tolerating

@@ -1,28 +1,28 @@
 import Bytes
 
 /// A moment as logs write it, on a wall whose clock is so many seconds ahead of UTC. Pure: the caller says how many.
-package struct CalendarTime: Sendable, Equatable {
+public struct CalendarTime: Sendable, Equatable {
     /// The date and the time of day on that wall.
-    package let civil: CivilTime
+    public let civil: CivilTime
     /// Seconds that this clock is ahead of UTC.
-    package let utcOffset: Int
+    public let utcOffset: Int
 
     /// `seconds` since 1970-01-01T00:00:00Z; the year is kept within 0...9999.
-    package init(seconds: Int64, utcOffset: Int = 0) {
+    public init(seconds: Int64, utcOffset: Int = 0) {
         // Wraps far outside the calendar, whose bounds hold all the same.
         civil = CivilTime(seconds &+ Int64(utcOffset))
         self.utcOffset = utcOffset
     }
 
     /// `2026/11/24 07:51:27`: the error log's form.
-    package func appendErrorLogForm(to output: inout [UInt8]) {
+    public func appendErrorLogForm(to output: inout [UInt8]) {
         appendDate(separator: UInt8(ascii: "/"), to: &output)
         output.append(ASCII.space)
         appendClock(to: &output)
     }
 
     /// `24/Nov/2026:07:51:27 +0000`: `$time_local`.
-    package func appendLocalForm(to output: inout [UInt8]) {
+    public func appendLocalForm(to output: inout [UInt8]) {
         output.append(twoDigits: civil.day)
         output.append(UInt8(ascii: "/"))
         output.append(literal: civil.monthName)
@@ -35,7 +35,7 @@ package struct CalendarTime: Sendable, Equatable {
     }
 
     /// `2026-11-24T07:51:27+00:00`: `$time_iso8601`.
-    package func appendISO8601Form(to output: inout [UInt8]) {
+    public func appendISO8601Form(to output: inout [UInt8]) {
         appendDate(separator: UInt8(ascii: "-"), to: &output)
         output.append(UInt8(ascii: "T"))
         appendClock(to: &output)

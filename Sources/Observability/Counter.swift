@@ -4,43 +4,43 @@ import Synchronization
 ///
 /// Each loop has a slot in cache lines of its own, so counting never makes two processors quarrel over memory. The sum is
 /// read slot by slot: it is exact once the loops rest, and off by what happened meanwhile while they run.
-package final class Counter: Sendable {
+public final class Counter: Sendable {
     private let slots: [Slot]
     private let shared = Slot()
 
     /// A counter at zero with one slot for each of `loops` loops.
-    package init(loops: Int) {
+    public init(loops: Int) {
         precondition(loops >= 0)
         slots = (0..<loops).map { _ in Slot() }
     }
 
     /// The slot of loop `index`, which that loop alone may raise.
-    package func slot(_ index: Int) -> Slot { slots[index] }
+    public func slot(_ index: Int) -> Slot { slots[index] }
 
     /// Adds `amount` in loop `loop`'s slot; only that loop's thread may call this. A negative amount makes it a gauge.
-    package func add(_ amount: Int = 1, loop: Int) { slots[loop].add(amount) }
+    public func add(_ amount: Int = 1, loop: Int) { slots[loop].add(amount) }
 
     /// Adds `amount` from any thread.
-    package func addFromAnyThread(_ amount: Int = 1) { shared.addFromAnyThread(amount) }
+    public func addFromAnyThread(_ amount: Int = 1) { shared.addFromAnyThread(amount) }
 
     /// The present value.
-    package var sum: Int {
+    public var sum: Int {
         var total = shared.value
         for slot in slots { total &+= slot.value }
         return total
     }
 
     /// One loop's share of a counter.
-    package final class Slot: Sendable {
+    public final class Slot: Sendable {
         // Two lines before and after: processors fetch neighbouring lines in pairs.
         private let before = InlineArray<14, Int>(repeating: 0)
         private let amount = Atomic<Int>(0)
         private let after = InlineArray<15, Int>(repeating: 0)
 
-        package init() {}
+        public init() {}
 
         /// Adds `amount`. One thread only writes: a load and a store do, a locked instruction is not needed.
-        package func add(_ amount: Int = 1) {
+        public func add(_ amount: Int = 1) {
             self.amount.store(self.amount.load(ordering: .relaxed) &+ amount, ordering: .relaxed)
         }
 
@@ -48,6 +48,6 @@ package final class Counter: Sendable {
             self.amount.wrappingAdd(amount, ordering: .relaxed)
         }
 
-        package var value: Int { amount.load(ordering: .relaxed) }
+        public var value: Int { amount.load(ordering: .relaxed) }
     }
 }

@@ -5,41 +5,41 @@ import Platform
 ///
 /// Every line is one write, so it may be used from all threads. A location whose block has its own `error_log` has its own
 /// object; the files behind are shared.
-package final class ErrorLog: Sendable {
+public final class ErrorLog: Sendable {
     /// A file, and the least grave level that is written to it.
-    package struct Target: Sendable {
-        package let file: LogFile
-        package let level: LogLevel
+    public struct Target: Sendable {
+        public let file: LogFile
+        public let level: LogLevel
 
-        package init(file: LogFile, level: LogLevel) {
+        public init(file: LogFile, level: LogLevel) {
             self.file = file
             self.level = level
         }
     }
 
-    package let targets: [Target]
+    public let targets: [Target]
     /// The least grave level that any target takes; nil when there is no target.
-    package let level: LogLevel?
+    public let level: LogLevel?
     private let clock = Lock(LogClock())
     private let limit = Lock(RateLimit())
     private let process: Int
 
     /// An empty list of targets is a log that keeps nothing.
-    package init(_ targets: [Target]) {
+    public init(_ targets: [Target]) {
         self.targets = targets
         level = targets.map(\.level).max()
         process = Int(ProcessControl.identifier)
     }
 
     /// Whether a message of `level` would be written: ask before building an expensive one.
-    package func takes(_ level: LogLevel) -> Bool {
+    public func takes(_ level: LogLevel) -> Bool {
         guard let least = self.level else { return false }
         return level <= least
     }
 
     /// The beginning of a line: `2026/11/24 07:51:27 [error] 12#34: *5 `. `now` is in seconds since the epoch; `connection`
     /// is the number of the client's connection, if the message concerns one.
-    package func record(_ level: LogLevel, now: Int64, connection: UInt64? = nil) -> Record {
+    public func record(_ level: LogLevel, now: Int64, connection: UInt64? = nil) -> Record {
         var record = Record(level: level)
         let time = clock.withLock { clock in
             clock.set(now)
@@ -62,14 +62,14 @@ package final class ErrorLog: Sendable {
     }
 
     /// Ends the line and writes it to every target that takes its level.
-    package func write(_ record: consuming Record) {
+    public func write(_ record: consuming Record) {
         let level = record.level
         let line = record.finish()
         for target in targets where level <= target.level { target.file.write(line.bytes) }
     }
 
     /// Writes a message that needs no client data.
-    package func write(_ level: LogLevel, _ message: StaticString, now: Int64) {
+    public func write(_ level: LogLevel, _ message: StaticString, now: Int64) {
         guard takes(level) else { return }
         var record = record(level, now: now)
         record.append(message)
@@ -77,7 +77,7 @@ package final class ErrorLog: Sendable {
     }
 
     /// Writes `message` (from the configuration or the system; control bytes are escaped).
-    package func write(_ level: LogLevel, _ message: String, now: Int64) {
+    public func write(_ level: LogLevel, _ message: String, now: Int64) {
         guard takes(level) else { return }
         var record = record(level, now: now)
         record.append(message)
@@ -86,10 +86,10 @@ package final class ErrorLog: Sendable {
 
     /// For messages that a fault repeats with every request: nil when one with the same key was written in the last
     /// `period` seconds, else how many were kept back since (which `Record.append(keptBack:)` words).
-    package func once(per period: Int64 = 60, _ key: RateLimit.Key, now: Int64) -> Int? {
+    public func once(per period: Int64 = 60, _ key: RateLimit.Key, now: Int64) -> Int? {
         limit.withLock { $0.admit(key, oncePer: period, now: now) }
     }
 
     /// Tells how many writes to the targets have failed.
-    package var failedWrites: Int { targets.reduce(0) { $0 + $1.file.failedWrites } }
+    public var failedWrites: Int { targets.reduce(0) { $0 + $1.file.failedWrites } }
 }

@@ -6,11 +6,11 @@ extension ErrorLog {
     ///
     /// Everything but literals is escaped: control bytes become `\xHH`, so that no client writes lines of its own or
     /// commands for the terminal of whoever reads the log. Inside quotation marks `"` and `\` are escaped too.
-    package struct Record: ~Copyable {
+    public struct Record: ~Copyable {
         /// Longest line with its end, in bytes: nginx's bound.
-        package static let maximumLength = 2_048
+        public static let maximumLength = 2_048
 
-        package let level: LogLevel
+        public let level: LogLevel
         private let buffer = ByteBuffer(capacity: Record.maximumLength)
 
         init(level: LogLevel) { self.level = level }
@@ -27,76 +27,76 @@ extension ErrorLog {
         }
 
         /// Appends words of the program's own.
-        package mutating func append(_ literal: StaticString) {
+        public mutating func append(_ literal: StaticString) {
             appendRaw(literal)
         }
 
         /// Appends text that is not the program's own, escaped.
-        package mutating func append(_ bytes: Span<UInt8>) {
+        public mutating func append(_ bytes: Span<UInt8>) {
             append(bytes, isQuoted: false)
         }
 
         /// Appends text from the configuration or the system, escaped.
         @_disfavoredOverload
-        package mutating func append(_ text: String) {
+        public mutating func append(_ text: String) {
             let bytes = Array(text.utf8)
             append(bytes.span)
         }
 
-        package mutating func append(number: Int) {
+        public mutating func append(number: Int) {
             if room >= 20 { buffer.append(decimal: number) }
         }
 
         /// Appends `"text"`, escaped.
-        package mutating func append(quoted bytes: Span<UInt8>) {
+        public mutating func append(quoted bytes: Span<UInt8>) {
             appendRaw("\"")
             append(bytes, isQuoted: true)
             appendRaw("\"")
         }
 
         /// Appends the system's reason as nginx does: ` (2: No such file or directory)`.
-        package mutating func append(error: SystemError) {
+        public mutating func append(error: SystemError) {
             appendRaw(" (")
             append(error.description)
             appendRaw(")")
         }
 
         /// Says how many messages like this one were not written, if any.
-        package mutating func append(keptBack count: Int) {
+        public mutating func append(keptBack count: Int) {
             guard count > 0 else { return }
             appendRaw(" (")
             append(number: count)
             appendRaw(" more like this were not logged)")
         }
 
-        package mutating func append(client: Span<UInt8>) {
+        public mutating func append(client: Span<UInt8>) {
             appendRaw(", client: ")
             append(client)
         }
 
-        package mutating func append(server: Span<UInt8>) {
+        public mutating func append(server: Span<UInt8>) {
             appendRaw(", server: ")
             append(server)
         }
 
         /// The request line.
-        package mutating func append(request: Span<UInt8>) {
+        public mutating func append(request: Span<UInt8>) {
             appendRaw(", request: ")
             append(quoted: request)
         }
 
         /// The address that an upstream request went to, `http://127.0.0.1:3000/path`.
-        package mutating func append(upstream: Span<UInt8>) {
+        public mutating func append(upstream: Span<UInt8>) {
             appendRaw(", upstream: ")
             append(quoted: upstream)
         }
 
-        package mutating func append(host: Span<UInt8>) {
+        public mutating func append(host: Span<UInt8>) {
             appendRaw(", host: ")
             append(quoted: host)
         }
 
-        package mutating func append(referrer: Span<UInt8>) {
+        public mutating func append(referrer: Span<UInt8>) {
             appendRaw(", referrer: ")
             append(quoted: referrer)
         }

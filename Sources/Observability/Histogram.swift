@@ -3,15 +3,15 @@
 /// Values are non-negative integers in a unit the caller chooses (nanoseconds, bytes). Each value falls into a bucket whose
 /// width is at most `10^-significantDigits` of the value, so any percentile is right to that many digits, whatever the
 /// shape of the distribution. Recording is a shift, an index and an addition; nothing grows after `init`.
-package struct Histogram: Sendable, Equatable {
+public struct Histogram: Sendable, Equatable {
     /// The largest value told apart. A larger one is counted in the last bucket and in `clampedCount`.
-    package let highestValue: Int
+    public let highestValue: Int
     /// Decimal digits that percentiles are right to: 1 to 5.
-    package let significantDigits: Int
+    public let significantDigits: Int
     /// Values recorded.
-    package private(set) var count = 0
+    public private(set) var count = 0
     /// Recorded values that were larger than `highestValue`.
-    package private(set) var clampedCount = 0
+    public private(set) var clampedCount = 0
     private var smallest = Int.max
     private var largest = 0
     // A sum of integers beyond 2^53 loses digits that no mean of latencies needs, but can never overflow.
@@ -23,7 +23,7 @@ package struct Histogram: Sendable, Equatable {
     ///
     /// Needs about `8 × 2 × 10^significantDigits × log2(highestValue / 10^significantDigits)` bytes: 270 KB for an hour of
     /// nanoseconds at three digits.
-    package init(highestValue: Int, significantDigits: Int = 3) {
+    public init(highestValue: Int, significantDigits: Int = 3) {
         precondition(highestValue >= 2 && (1...5).contains(significantDigits))
         self.highestValue = highestValue
         self.significantDigits = significantDigits
@@ -31,21 +31,21 @@ package struct Histogram: Sendable, Equatable {
         counts = Array(repeating: 0, count: layout.index(of: highestValue) + 1)
     }
 
-    package var isEmpty: Bool { count == 0 }
+    public var isEmpty: Bool { count == 0 }
     /// The smallest value recorded, exactly; 0 when there is none.
-    package var minimum: Int { count == 0 ? 0 : smallest }
+    public var minimum: Int { count == 0 ? 0 : smallest }
     /// The largest value recorded, exactly; 0 when there is none.
-    package var maximum: Int { largest }
+    public var maximum: Int { largest }
     /// The arithmetic mean of what was recorded; 0 when there is nothing.
-    package var mean: Double { count == 0 ? 0 : sum / Double(count) }
+    public var mean: Double { count == 0 ? 0 : sum / Double(count) }
 
     /// Counts `value` once (a negative value, which a clock that was set back may give, counts as 0).
-    package mutating func record(_ value: Int) {
+    public mutating func record(_ value: Int) {
         record(value, times: 1)
     }
 
     /// Counts `value` `times` times.
-    package mutating func record(_ value: Int, times: Int) {
+    public mutating func record(_ value: Int, times: Int) {
         guard times > 0 else { return }
         let value = max(value, 0)
         if value > highestValue { clampedCount += times }
@@ -58,7 +58,7 @@ package struct Histogram: Sendable, Equatable {
 
     /// The smallest recorded value (to the histogram's precision) that at least `percent` of the values do not exceed.
     /// `percent` is clamped to `0...100`; an empty histogram answers 0.
-    package func percentile(_ percent: Double) -> Int {
+    public func percentile(_ percent: Double) -> Int {
         guard count > 0 else { return 0 }
         // 99.9 has no exact binary form: without the small deduction 99.9 % of 1,000 values would be the last of them.
         let wanted = min(max(percent, 0), 100) / 100 * Double(count) * (1 - 1e-12)
@@ -72,7 +72,7 @@ package struct Histogram: Sendable, Equatable {
     }
 
     /// How many recorded values are at most `value` (to the histogram's precision).
-    package func count(notAbove value: Int) -> Int {
+    public func count(notAbove value: Int) -> Int {
         guard value >= 0 else { return 0 }
         let last = layout.index(of: min(value, highestValue))
         var seen = 0
@@ -81,7 +81,7 @@ package struct Histogram: Sendable, Equatable {
     }
 
     /// Adds what `other` holds. Both must have been made with the same bounds.
-    package mutating func merge(_ other: Histogram) {
+    public mutating func merge(_ other: Histogram) {
         precondition(highestValue == other.highestValue && significantDigits == other.significantDigits)
         for index in counts.indices { counts[index] += other.counts[index] }
         count += other.count
@@ -92,7 +92,7 @@ package struct Histogram: Sendable, Equatable {
     }
 
     /// Forgets everything; the memory stays.
-    package mutating func reset() {
+    public mutating func reset() {
         for index in counts.indices { counts[index] = 0 }
         (count, clampedCount, sum, smallest, largest) = (0, 0, 0, Int.max, 0)
     }

@@ -1,18 +1,18 @@
 /// How grave a message of the error log is: nginx's eight levels, in its order (`error_log`).
-package enum LogLevel: UInt8, Sendable, CaseIterable, Comparable, CustomStringConvertible {
+public enum LogLevel: UInt8, Sendable, CaseIterable, Comparable, CustomStringConvertible {
     case emerg = 1
     case alert, crit, error, warn, notice, info, debug
 
     /// The level that nginx's configuration names so.
-    package init?(name: String) {
+    public init?(name: String) {
         guard let level = LogLevel.allCases.first(where: { $0.description == name }) else { return nil }
         self = level
     }
 
     /// Graver levels come first.
-    package static func < (left: LogLevel, right: LogLevel) -> Bool { left.rawValue < right.rawValue }
+    public static func < (left: LogLevel, right: LogLevel) -> Bool { left.rawValue < right.rawValue }
 
-    package var name: StaticString {
+    public var name: StaticString {
         switch self {
         case .emerg: "emerg"
         case .alert: "alert"
@@ -25,5 +25,5 @@ package enum LogLevel: UInt8, Sendable, CaseIterable, Comparable, CustomStringCo
         }
     }
 
-    package var description: String { name.description }
+    public var description: String { name.description }
 }

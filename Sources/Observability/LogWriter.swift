@@ -4,18 +4,18 @@ import Bytes
 ///
 /// The buffer belongs to the loop, so no line waits for a lock. What is in it is written when the next line finds no room,
 /// when its oldest line has waited for the flush interval, and when the owner says so (end, reopen).
-package final class LogWriter {
-    package let file: LogFile
+public final class LogWriter {
+    public let file: LogFile
     /// Bytes that may be collected; 0: each line is written at once.
-    package let bufferSize: Int
+    public let bufferSize: Int
     private let buffer: ByteBuffer?
     /// Milliseconds that a line may wait; nil: until the buffer is full.
-    package let flushInterval: Int64?
+    public let flushInterval: Int64?
     /// When the buffer must be written at the latest, in the caller's milliseconds; nil when it is empty or may wait.
-    package private(set) var flushDeadline: Int64?
+    public private(set) var flushDeadline: Int64?
 
     /// A writer that collects up to `bufferSize` bytes (0: each line is written at once).
-    package init(file: LogFile, bufferSize: Int = 0, flushInterval: Int64? = nil) {
+    public init(file: LogFile, bufferSize: Int = 0, flushInterval: Int64? = nil) {
         precondition(bufferSize >= 0)
         self.file = file
         self.flushInterval = flushInterval
@@ -26,7 +26,7 @@ package final class LogWriter {
     deinit { flush() }
 
     /// Adds one line, its end included. `now` is in milliseconds of the clock that `flushIfNeeded` is asked by.
-    package func append(_ line: Span<UInt8>, now: Int64) {
+    public func append(_ line: Span<UInt8>, now: Int64) {
         guard let buffer else { return file.write(line) }
         if line.count > buffer.room { flush() }
         if line.count > buffer.room { return file.write(line) }
@@ -35,12 +35,12 @@ package final class LogWriter {
     }
 
     /// Writes what has waited long enough. Loops call this when their timer reaches `flushDeadline`.
-    package func flushIfNeeded(now: Int64) {
+    public func flushIfNeeded(now: Int64) {
         if let flushDeadline, now >= flushDeadline { flush() }
     }
 
     /// Writes everything that is in the buffer.
-    package func flush() {
+    public func flush() {
         flushDeadline = nil
         guard let buffer, !buffer.isEmpty else { return }
         file.write(buffer.bytes)

@@ -4,15 +4,15 @@ import CPCRE2
 ///
 /// It is not Sendable, and a match overwrites what the one before left: what a request keeps (`$1`) it copies as ranges.
 @safe
-package final class MatchData {
+public final class MatchData {
     /// How often the matcher may try before it gives up: bounds the processor time of one match to some milliseconds.
-    package static let matchLimit: UInt32 = 500_000
+    public static let matchLimit: UInt32 = 500_000
     /// How deep the interpreter may nest.
-    package static let depthLimit: UInt32 = 50_000
+    public static let depthLimit: UInt32 = 50_000
     /// How much memory the interpreter may take for backtracking, in KiB.
-    package static let heapLimit: UInt32 = 4096
+    public static let heapLimit: UInt32 = 4096
     /// How much stack compiled code may take, in bytes.
-    package static let stackLimit = 256 * 1024
+    public static let stackLimit = 256 * 1024
 
     private var matchBlock: OpaquePointer
     private var groupCapacity: Int
@@ -21,10 +21,10 @@ package final class MatchData {
     /// The limits, for the match call.
     let context: OpaquePointer?
     /// The number of groups the last match may have set, with the whole match (group 0); 0 when it did not match.
-    package private(set) var count = 0
+    public private(set) var count = 0
 
     /// Makes room for `groups` groups; a pattern with more makes it grow once.
-    package init(groups: Int = 16) {
+    public init(groups: Int = 16) {
         groupCapacity = min(max(groups, 1), 65_535)
         unsafe matchBlock = Self.makeBlock(groups: groupCapacity)
         let context = unsafe pcre2_match_context_create_8(nil)
@@ -47,7 +47,7 @@ package final class MatchData {
     }
 
     /// Where group `index` matched, in bytes of the subject; nil when it did not take part or does not exist.
-    package func range(of index: Int) -> Range<Int>? {
+    public func range(of index: Int) -> Range<Int>? {
         guard index >= 0, index < count else { return nil }
         guard let vector = unsafe pcre2_get_ovector_pointer_8(matchBlock) else { return nil }
         // Sound: count never exceeds the block's pairs.

@@ -7,20 +7,20 @@ import CPCRE2
 /// itself, and a subject that is not valid UTF-8 is then a `MatchFailure`). Just-in-time compilation is used where the
 /// kernel allows it; without it the interpreter gives the same answers.
 @safe
-package final class Pattern: Sendable {
+public final class Pattern: Sendable {
     // Sound: compiled code is never written after init (pcre2api, "Multithreading": the pattern), freed in deinit.
     nonisolated(unsafe) private let code: OpaquePointer
     /// The expression as it was written.
-    package let source: String
+    public let source: String
     /// Whether case is ignored (`~*`).
-    package let ignoresCase: Bool
+    public let ignoresCase: Bool
     /// The number of capturing groups, without the whole match.
-    package let captureCount: Int
+    public let captureCount: Int
     /// The named groups; one name may stand for several indexes under `(?J)`.
-    package let captureNames: [(name: String, index: Int)]
+    public let captureNames: [(name: String, index: Int)]
 
     /// Compiles `source`. Throws what is wrong with it, and where.
-    package init(_ source: String, ignoringCase: Bool = false) throws(PatternError) {
+    public init(_ source: String, ignoringCase: Bool = false) throws(PatternError) {
         var number: CInt = 0
         var position = 0
         let bytes = Array(source.utf8)
@@ -50,7 +50,7 @@ package final class Pattern: Sendable {
     ///
     /// Allocates only when `data` has never held as many groups before. A subject on which the pattern needs more than the
     /// limits of `MatchData` allow throws: neither "matches" nor "does not" would be a safe answer for an access rule.
-    package func match(_ subject: Span<UInt8>, into data: MatchData) throws(MatchFailure) -> Bool {
+    public func match(_ subject: Span<UInt8>, into data: MatchData) throws(MatchFailure) -> Bool {
         let block = unsafe data.block(groups: captureCount + 1)
         // Sound: the subject outlives the call, which writes nothing but the match block, and that is this loop's own.
         let result = unsafe subject.withUnsafeBufferPointer { buffer in

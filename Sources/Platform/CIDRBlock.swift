@@ -1,12 +1,12 @@
 /// A block of addresses: `10.0.0.0/8`, `2001:db8::/32`, one address, or `unix:`.
-package enum CIDRBlock: Hashable, Sendable {
+public enum CIDRBlock: Hashable, Sendable {
     case v4(network: UInt32, mask: UInt32)
     case v6(network: [UInt8], prefix: Int)
     case unix
     case all
 
     /// Reads the text form as `allow` and `set_real_ip_from` take it.
-    package init?(_ text: String) {
+    public init?(_ text: String) {
         if text == "unix:" {
             self = .unix
             return
@@ -34,7 +34,7 @@ package enum CIDRBlock: Hashable, Sendable {
     }
 
     /// Whether the address lies in the block; an IPv4 address mapped into IPv6 is looked at as IPv4 too.
-    package func contains(_ address: SocketAddress) -> Bool {
+    public func contains(_ address: SocketAddress) -> Bool {
         switch (self, address) {
         case (.all, _): true
         case (.unix, .unix): true

@@ -4,18 +4,18 @@ import Glibc
 /// Messages with open files attached, between processes of one machine (unix(7), SCM_RIGHTS).
 extension Socket {
     /// Descriptors that one message may carry at most.
-    package static let maximumDescriptors = 200
+    public static let maximumDescriptors = 200
     /// Bytes that one message may have at most.
-    package static let maximumMessage = 4096
+    public static let maximumMessage = 4096
 
     /// One message as it arrived. Who takes it owns the descriptors, which are closed on exec.
-    package struct Message: Sendable {
-        package let bytes: [UInt8]
-        package let descriptors: [SharedDescriptor]
+    public struct Message: Sendable {
+        public let bytes: [UInt8]
+        public let descriptors: [SharedDescriptor]
     }
 
     /// What `receiveMessage` came to.
-    package enum Reception: Sendable {
+    public enum Reception: Sendable {
         case message(Message)
         case wouldBlock
         case closed
@@ -23,7 +23,7 @@ extension Socket {
     }
 
     /// Two connected ends that keep the borders of messages (SOCK_SEQPACKET) and wait.
-    package static func messagePair() throws(SystemError) -> Pair {
+    public static func messagePair() throws(SystemError) -> Pair {
         var raw: [Int32] = [-1, -1]
         let kind = Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         // Sound: the array has the two places that are written.
@@ -32,7 +32,7 @@ extension Socket {
     }
 
     /// Sends one message whole. The receiver gets descriptors of its own; the caller keeps its.
-    package static func sendMessage(_ raw: Int32, _ bytes: [UInt8], descriptors: [Int32] = []) throws(SystemError) {
+    public static func sendMessage(_ raw: Int32, _ bytes: [UInt8], descriptors: [Int32] = []) throws(SystemError) {
         precondition(!bytes.isEmpty && bytes.count <= maximumMessage && descriptors.count <= maximumDescriptors)
         let sent = unsafe bytes.withUnsafeBufferPointer { text in
             unsafe descriptors.withUnsafeBufferPointer { list in
@@ -46,7 +46,7 @@ extension Socket {
     }
 
     /// Receives one message.
-    package static func receiveMessage(_ raw: Int32) -> Reception {
+    public static func receiveMessage(_ raw: Int32) -> Reception {
         var bytes = [UInt8](repeating: 0, count: maximumMessage)
         var numbers = [Int32](repeating: -1, count: maximumDescriptors)
         var received: Int32 = 0
@@ -67,11 +67,11 @@ extension Socket {
     }
 
     /// Whether `raw` is open.
-    package static func isOpen(_ raw: Int32) -> Bool { fcntl(raw, F_GETFD) >= 0 }
+    public static func isOpen(_ raw: Int32) -> Bool { fcntl(raw, F_GETFD) >= 0 }
 
     /// Asks for nothing less than a whole descriptor table: opens /dev/null on each of 0, 1 and 2 that is closed, so that
     /// no socket and no log ever takes the place of a standard stream.
-    package static func openStandardStreams() {
+    public static func openStandardStreams() {
         for number: Int32 in 0...2 where !isOpen(number) {
             let raw = unsafe zl_open("/dev/null", O_RDWR, 0)
             // The lowest free number is taken, which is `number`: those below it are open by now.
@@ -80,7 +80,7 @@ extension Socket {
     }
 
     /// Puts /dev/null in place of standard input and output: a process without a terminal.
-    package static func detachStandardStreams() {
+    public static func detachStandardStreams() {
         let raw = unsafe zl_open("/dev/null", O_RDWR, 0)
         guard raw >= 0 else { return }
         _ = dup2(raw, 0)

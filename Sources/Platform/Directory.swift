@@ -2,9 +2,9 @@ import CLinux
 import Glibc
 
 /// Plain calls on directories.
-package enum Directory {
+public enum Directory {
     /// Makes one directory; one that is there already is fine, something else in its place is ENOTDIR.
-    package static func create(_ path: String, mode: UInt32 = 0o755) throws(SystemError) {
+    public static func create(_ path: String, mode: UInt32 = 0o755) throws(SystemError) {
         if unsafe mkdir(path, mode) != 0 {
             let error = SystemError.current
             if error != .exists { throw error }
@@ -13,7 +13,7 @@ package enum Directory {
     }
 
     /// Makes a directory and what is missing above it.
-    package static func createAll(_ path: String, mode: UInt32 = 0o755) throws(SystemError) {
+    public static func createAll(_ path: String, mode: UInt32 = 0o755) throws(SystemError) {
         var end = path.startIndex
         while let slash = path[end...].dropFirst().firstIndex(of: "/") {
             let parent = String(path[..<slash])
@@ -23,12 +23,12 @@ package enum Directory {
         try create(path, mode: mode)
     }
 
-    package static func remove(_ path: String) throws(SystemError) {
+    public static func remove(_ path: String) throws(SystemError) {
         if unsafe rmdir(path) != 0 { throw SystemError.current }
     }
 
     /// The names in a directory without `.` and `..`, in no order.
-    package static func names(_ path: String) throws(SystemError) -> [String] {
+    public static func names(_ path: String) throws(SystemError) -> [String] {
         guard let stream = unsafe opendir(path) else { throw SystemError.current }
         defer { _ = unsafe closedir(stream) }
         var names: [String] = []
@@ -43,7 +43,7 @@ package enum Directory {
     }
 
     /// The working directory.
-    package static var current: String? {
+    public static var current: String? {
         var buffer = [CChar](repeating: 0, count: 4096)
         // Sound: the buffer has the size that the call is told.
         guard unsafe getcwd(&buffer, buffer.count) != nil else { return nil }

@@ -6,24 +6,24 @@ public struct Readiness: OptionSet, Sendable {
     public let rawValue: UInt32
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-    package static let readable = Readiness(rawValue: EPOLLIN.rawValue)
-    package static let writable = Readiness(rawValue: EPOLLOUT.rawValue)
+    public static let readable = Readiness(rawValue: EPOLLIN.rawValue)
+    public static let writable = Readiness(rawValue: EPOLLOUT.rawValue)
     /// The peer has ended its direction of the connection.
-    package static let peerClosed = Readiness(rawValue: EPOLLRDHUP.rawValue)
-    package static let hangUp = Readiness(rawValue: EPOLLHUP.rawValue)
-    package static let error = Readiness(rawValue: EPOLLERR.rawValue)
+    public static let peerClosed = Readiness(rawValue: EPOLLRDHUP.rawValue)
+    public static let hangUp = Readiness(rawValue: EPOLLHUP.rawValue)
+    public static let error = Readiness(rawValue: EPOLLERR.rawValue)
     /// Only one of the sets that wait is woken (listening sockets shared by loops).
-    package static let exclusive = Readiness(rawValue: 1 << 28)
+    public static let exclusive = Readiness(rawValue: 1 << 28)
 }
 
 /// A set of descriptors and one call that waits for them (level-triggered).
 @safe
-package final class Epoll {
+public final class Epoll {
     private let descriptor: FileDescriptor
     private let events: UnsafeMutablePointer<epoll_event>
     private static let capacity = 512
 
-    package init() throws(SystemError) {
+    public init() throws(SystemError) {
         let raw = epoll_create1(Int32(EPOLL_CLOEXEC))
         if raw < 0 { throw SystemError.current }
         descriptor = FileDescriptor(owning: raw)
@@ -32,15 +32,15 @@ package final class Epoll {
 
     deinit { unsafe events.deallocate() }
 
-    package func add(_ raw: Int32, _ interest: Readiness, token: UInt64) throws(SystemError) {
+    public func add(_ raw: Int32, _ interest: Readiness, token: UInt64) throws(SystemError) {
         try control(EPOLL_CTL_ADD, raw, interest, token)
     }
 
-    package func change(_ raw: Int32, _ interest: Readiness, token: UInt64) throws(SystemError) {
+    public func change(_ raw: Int32, _ interest: Readiness, token: UInt64) throws(SystemError) {
         try control(EPOLL_CTL_MOD, raw, interest, token)
     }
 
-    package func remove(_ raw: Int32) {
+    public func remove(_ raw: Int32) {
         var event = unsafe epoll_event()
         _ = unsafe epoll_ctl(descriptor.rawValue, EPOLL_CTL_DEL, raw, &event)
     }
@@ -54,7 +54,7 @@ package final class Epoll {
     }
 
     /// Waits at most `milliseconds` (-1: for ever) and returns how many events there are; `event(at:)` has them.
-    package func wait(milliseconds: Int32) throws(SystemError) -> Int {
+    public func wait(milliseconds: Int32) throws(SystemError) -> Int {
         let count = unsafe epoll_wait(descriptor.rawValue, events, Int32(Epoll.capacity), milliseconds)
         if count >= 0 { return Int(count) }
         let error = SystemError.current
@@ -62,7 +62,7 @@ package final class Epoll {
         throw error
     }
 
-    package func event(at index: Int) -> (token: UInt64, readiness: Readiness) {
+    public func event(at index: Int) -> (token: UInt64, readiness: Readiness) {
         precondition(index >= 0 && index < Epoll.capacity)
         // Sound: the place exists, and the kernel wrote it before `wait` returned.
         return unsafe (events[index].data.u64, Readiness(rawValue: events[index].events))
@@ -70,24 +70,24 @@ package final class Epoll {
 }
 
 /// A counter that wakes a set from another thread (eventfd).
-package final class WakeDescriptor: Sendable {
+public final class WakeDescriptor: Sendable {
     private let descriptor: FileDescriptor
 
-    package init() throws(SystemError) {
+    public init() throws(SystemError) {
         let raw = eventfd(0, Int32(EFD_NONBLOCK) | Int32(EFD_CLOEXEC))
         if raw < 0 { throw SystemError.current }
         descriptor = FileDescriptor(owning: raw)
     }
 
-    package var rawValue: Int32 { descriptor.rawValue }
+    public var rawValue: Int32 { descriptor.rawValue }
 
-    package func signal() {
+    public func signal() {
         var one: UInt64 = 1
         // Sound: eight bytes are read from `one`. A full counter has woken the set already.
         _ = uninterrupted { unsafe write(descriptor.rawValue, &one, 8) }
     }
 
-    package func drain() {
+    public func drain() {
         var count: UInt64 = 0
         _ = uninterrupted { unsafe read(descriptor.rawValue, &count, 8) }
     }

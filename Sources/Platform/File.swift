@@ -2,21 +2,21 @@ import CLinux
 import Glibc
 
 /// What the kernel tells of a file.
-package struct FileStatus: Sendable, Hashable {
-    package enum Kind: Sendable { case regular, directory, other }
+public struct FileStatus: Sendable, Hashable {
+    public enum Kind: Sendable { case regular, directory, other }
 
-    package let kind: Kind
+    public let kind: Kind
     /// Bytes.
-    package let size: Int
+    public let size: Int
     /// Seconds since 1970.
-    package let modified: Int64
+    public let modified: Int64
     /// With the device, what makes the file itself, under whatever name.
-    package let inode: UInt64
-    package let device: UInt64
-    package let mode: UInt32
-    package let owner: UInt32
+    public let inode: UInt64
+    public let device: UInt64
+    public let mode: UInt32
+    public let owner: UInt32
     /// Bytes of disk the file takes.
-    package let allocated: Int
+    public let allocated: Int
 
     init(_ form: stat) {
         switch form.st_mode & S_IFMT {
@@ -35,8 +35,8 @@ package struct FileStatus: Sendable, Hashable {
 }
 
 /// Plain calls on files, by path or descriptor.
-package enum File {
-    package enum Access: Sendable {
+public enum File {
+    public enum Access: Sendable {
         case read, write, readWrite, append
 
         var flags: Int32 {
@@ -49,7 +49,7 @@ package enum File {
         }
     }
 
-    package enum Creation: Sendable {
+    public enum Creation: Sendable {
         case never, ifMissing, mustBeNew, truncated
 
         var flags: Int32 {
@@ -63,7 +63,7 @@ package enum File {
     }
 
     /// Opens a file, closed on exec. A FIFO does not block the caller when `nonBlocking`.
-    package static func open(
+    public static func open(
         _ path: String, _ access: Access, create: Creation = .never, mode: UInt32 = 0o644, nonBlocking: Bool = false
     ) throws(SystemError) -> FileDescriptor {
         let flags = access.flags | create.flags | O_CLOEXEC | (nonBlocking ? O_NONBLOCK : 0)
@@ -74,7 +74,7 @@ package enum File {
 
     /// Opens the file whose path is the zero-terminated `path`: no String on the way of a request. With `mayWait` false the
     /// disk is not asked: `wouldBlock` (or that the kernel knows no such call) when the directories are not in memory.
-    package static func openForReading(zeroTerminated path: Span<UInt8>, mayWait: Bool = true) throws(SystemError)
+    public static func openForReading(zeroTerminated path: Span<UInt8>, mayWait: Bool = true) throws(SystemError)
         -> FileDescriptor
     {
         precondition(path.count > 0 && path[path.count - 1] == 0)
@@ -91,20 +91,20 @@ package enum File {
         return FileDescriptor(owning: raw)
     }
 
-    package static func status(_ raw: Int32) throws(SystemError) -> FileStatus {
+    public static func status(_ raw: Int32) throws(SystemError) -> FileStatus {
         var form = stat()
         if unsafe fstat(raw, &form) != 0 { throw SystemError.current }
         return FileStatus(form)
     }
 
-    package static func status(_ path: String) throws(SystemError) -> FileStatus {
+    public static func status(_ path: String) throws(SystemError) -> FileStatus {
         var form = stat()
         if unsafe stat(path, &form) != 0 { throw SystemError.current }
         return FileStatus(form)
     }
 
     /// As `status`, of a path that ends with a zero byte.
-    package static func status(zeroTerminated path: Span<UInt8>) throws(SystemError) -> FileStatus {
+    public static func status(zeroTerminated path: Span<UInt8>) throws(SystemError) -> FileStatus {
         precondition(path.count > 0 && path[path.count - 1] == 0)
         var form = stat()
         let result = unsafe path.withUnsafeBufferPointer { buffer in
@@ -119,7 +119,7 @@ package enum File {
     }
 
     /// The path with every symbolic link resolved; nil when it does not exist.
-    package static func realPath(_ path: String) -> String? {
+    public static func realPath(_ path: String) -> String? {
         guard let resolved = unsafe realpath(path, nil) else { return nil }
         defer { unsafe free(resolved) }
         // Sound: realpath returned a string that ends with a zero byte, which is freed here.
@@ -127,7 +127,7 @@ package enum File {
     }
 
     /// The path without symbolic links, `.` and `..`, of a path that ends with a zero byte. Errors: what `realpath` says.
-    package static func realPath(zeroTerminated path: Span<UInt8>) throws(SystemError) -> [UInt8] {
+    public static func realPath(zeroTerminated path: Span<UInt8>) throws(SystemError) -> [UInt8] {
         precondition(path.count > 0 && path[path.count - 1] == 0)
         let resolved = unsafe path.withUnsafeBufferPointer { buffer -> [UInt8]? in
             // Sound: the buffer ends with a zero byte, checked above; the library's answer is copied and freed.
@@ -142,14 +142,14 @@ package enum File {
     }
 
     /// Whether the path is a symbolic link, and its owner.
-    package static func linkStatus(_ path: String) throws(SystemError) -> (isLink: Bool, owner: UInt32) {
+    public static func linkStatus(_ path: String) throws(SystemError) -> (isLink: Bool, owner: UInt32) {
         var form = stat()
         if unsafe lstat(path, &form) != 0 { throw SystemError.current }
         return (form.st_mode & S_IFMT == S_IFLNK, form.st_uid)
     }
 
     /// Reads at most the span's length from `offset`; 0 is the end of the file.
-    package static func read(_ raw: Int32, into span: inout MutableSpan<UInt8>, at offset: Int) throws(SystemError) -> Int {
+    public static func read(_ raw: Int32, into span: inout MutableSpan<UInt8>, at offset: Int) throws(SystemError) -> Int {
         let count = unsafe span.withUnsafeMutableBufferPointer { buffer in
             // Sound: the buffer is as long as the kernel is told.
             uninterrupted { unsafe pread(raw, buffer.baseAddress, buffer.count, off_t(offset)) }
@@ -159,7 +159,7 @@ package enum File {
     }
 
     /// As `read`, of what is in the page cache alone: `wouldBlock` for what is not, or that the file system cannot say.
-    package static func readCached(_ raw: Int32, into span: inout MutableSpan<UInt8>, at offset: Int) throws(SystemError) -> Int
+    public static func readCached(_ raw: Int32, into span: inout MutableSpan<UInt8>, at offset: Int) throws(SystemError) -> Int
     {
         let count = unsafe span.withUnsafeMutableBufferPointer { buffer in
             // Sound: the buffer is as long as the kernel is told.
@@ -170,7 +170,7 @@ package enum File {
     }
 
     /// Reads from where the descriptor stands (pipes, /proc); 0 is the end.
-    package static func read(_ raw: Int32, into span: inout MutableSpan<UInt8>) -> IOResult {
+    public static func read(_ raw: Int32, into span: inout MutableSpan<UInt8>) -> IOResult {
         let count = unsafe span.withUnsafeMutableBufferPointer { buffer in
             uninterrupted { unsafe Glibc.read(raw, buffer.baseAddress, buffer.count) }
         }
@@ -178,12 +178,12 @@ package enum File {
     }
 
     /// The whole file, up to `limit` bytes; a longer file is an error (`EFBIG`).
-    package static func contents(_ path: String, limit: Int = 64 << 20) throws(SystemError) -> [UInt8] {
+    public static func contents(_ path: String, limit: Int = 64 << 20) throws(SystemError) -> [UInt8] {
         let file = try open(path, .read)
         return try contents(of: file.rawValue, limit: limit)
     }
 
-    package static func contents(of raw: Int32, limit: Int = 64 << 20) throws(SystemError) -> [UInt8] {
+    public static func contents(of raw: Int32, limit: Int = 64 << 20) throws(SystemError) -> [UInt8] {
         var result: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65536)
         while true {
@@ -200,7 +200,7 @@ package enum File {
     }
 
     /// Writes everything at `offset`.
-    package static func write(_ raw: Int32, _ span: Span<UInt8>, at offset: Int) throws(SystemError) {
+    public static func write(_ raw: Int32, _ span: Span<UInt8>, at offset: Int) throws(SystemError) {
         var done = 0
         while done < span.count {
             let rest = span.extracting(done..<span.count)
@@ -215,7 +215,7 @@ package enum File {
     }
 
     /// Writes everything where the descriptor stands (logs, pipes).
-    package static func write(_ raw: Int32, _ span: Span<UInt8>) throws(SystemError) {
+    public static func write(_ raw: Int32, _ span: Span<UInt8>) throws(SystemError) {
         var done = 0
         while done < span.count {
             let rest = span.extracting(done..<span.count)
@@ -227,37 +227,37 @@ package enum File {
         }
     }
 
-    package static func truncate(_ raw: Int32, to size: Int) throws(SystemError) {
+    public static func truncate(_ raw: Int32, to size: Int) throws(SystemError) {
         if ftruncate(raw, off_t(size)) != 0 { throw SystemError.current }
     }
 
-    package static func rename(_ from: String, to: String) throws(SystemError) {
+    public static func rename(_ from: String, to: String) throws(SystemError) {
         if unsafe Glibc.rename(from, to) != 0 { throw SystemError.current }
     }
 
-    package static func remove(_ path: String) throws(SystemError) {
+    public static func remove(_ path: String) throws(SystemError) {
         if unsafe unlink(path) != 0 { throw SystemError.current }
     }
 
-    package static func changeOwner(_ path: String, user: UInt32, group: UInt32) throws(SystemError) {
+    public static func changeOwner(_ path: String, user: UInt32, group: UInt32) throws(SystemError) {
         if unsafe chown(path, user, group) != 0 { throw SystemError.current }
     }
 
-    package static func changeMode(_ path: String, _ mode: UInt32) throws(SystemError) {
+    public static func changeMode(_ path: String, _ mode: UInt32) throws(SystemError) {
         if unsafe chmod(path, mode) != 0 { throw SystemError.current }
     }
 
     /// A file in memory that has no name on any disk.
-    package static func inMemory(_ name: String) throws(SystemError) -> FileDescriptor {
+    public static func inMemory(_ name: String) throws(SystemError) -> FileDescriptor {
         let raw = unsafe zl_memfd_create(name, 1)
         if raw < 0 { throw SystemError.current }
         return FileDescriptor(owning: raw)
     }
 
-    package static func seek(_ raw: Int32, to offset: Int) { _ = lseek(raw, off_t(offset), SEEK_SET) }
+    public static func seek(_ raw: Int32, to offset: Int) { _ = lseek(raw, off_t(offset), SEEK_SET) }
 
     /// Free bytes of the file system that holds `path`, for ordinary users.
-    package static func freeSpace(_ path: String) throws(SystemError) -> Int {
+    public static func freeSpace(_ path: String) throws(SystemError) -> Int {
         let bytes = unsafe zl_free_space(path)
         if bytes < 0 { throw SystemError.current }
         return Int(bytes)

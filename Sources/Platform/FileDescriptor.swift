@@ -2,11 +2,11 @@ import CLinux
 import Glibc
 
 /// An open descriptor with one owner, closed when its owner lets go of it.
-package struct FileDescriptor: ~Copyable, Sendable {
-    package let rawValue: Int32
+public struct FileDescriptor: ~Copyable, Sendable {
+    public let rawValue: Int32
 
     /// Takes over `rawValue`, which must be open and nobody else's.
-    package init(owning rawValue: Int32) { self.rawValue = rawValue }
+    public init(owning rawValue: Int32) { self.rawValue = rawValue }
 
     deinit {
         // EINTR after close() leaves the descriptor closed on Linux: never repeat it.
@@ -14,18 +14,18 @@ package struct FileDescriptor: ~Copyable, Sendable {
     }
 
     /// Gives the number away without closing it.
-    package consuming func release() -> Int32 {
+    public consuming func release() -> Int32 {
         let value = rawValue
         discard self
         return value
     }
 
     /// A second descriptor for the same open file, closed on exec.
-    package borrowing func duplicate() throws(SystemError) -> FileDescriptor {
+    public borrowing func duplicate() throws(SystemError) -> FileDescriptor {
         try FileDescriptor.duplicate(rawValue)
     }
 
-    package static func duplicate(_ raw: Int32) throws(SystemError) -> FileDescriptor {
+    public static func duplicate(_ raw: Int32) throws(SystemError) -> FileDescriptor {
         let copy = fcntl(raw, F_DUPFD_CLOEXEC, 3)
         if copy < 0 { throw SystemError.current }
         return FileDescriptor(owning: copy)
@@ -33,22 +33,22 @@ package struct FileDescriptor: ~Copyable, Sendable {
 
     /// Puts the file behind `other` behind the number `raw` too, in one step: whoever writes to `raw` in another thread
     /// writes to the one file or the other, and never finds it closed. What was behind `raw` is let go.
-    package static func replace(_ raw: Int32, with other: consuming FileDescriptor) throws(SystemError) {
+    public static func replace(_ raw: Int32, with other: consuming FileDescriptor) throws(SystemError) {
         if uninterrupted({ dup2(other.rawValue, raw) }) < 0 { throw SystemError.current }
         setInheritable(raw, false)
     }
 
     /// Lets a program that is executed keep the descriptor, or not.
-    package static func setInheritable(_ raw: Int32, _ inheritable: Bool) {
+    public static func setInheritable(_ raw: Int32, _ inheritable: Bool) {
         _ = zl_set_inheritable(raw, inheritable ? 1 : 0)
     }
 }
 
 /// An open file that several holders share: closed when the last one lets go.
-package final class SharedDescriptor: Sendable {
+public final class SharedDescriptor: Sendable {
     private let descriptor: FileDescriptor
 
-    package init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
+    public init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
 
-    package var rawValue: Int32 { descriptor.rawValue }
+    public var rawValue: Int32 { descriptor.rawValue }
 }

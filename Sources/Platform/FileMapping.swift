@@ -5,14 +5,14 @@ import Glibc
 /// Only the kernel may read the bytes. A file that somebody shortens meanwhile has pages behind its end, which would end this
 /// process if it looked at them; a system call that is given them fails instead (EFAULT).
 @safe
-package final class FileMapping {
+public final class FileMapping {
     // Sound: `count` bytes are mapped here until deinit.
     private let base: UnsafeRawPointer
     /// Bytes that are mapped.
-    package let count: Int
+    public let count: Int
 
     /// Maps the first `count` bytes of an open file, at least one; nil when the system refuses.
-    package init?(_ raw: Int32, count: Int) {
+    public init?(_ raw: Int32, count: Int) {
         guard count > 0, let mapped = unsafe mmap(nil, count, PROT_READ, MAP_SHARED, raw, 0), unsafe mapped != MAP_FAILED else {
             return nil
         }
@@ -24,7 +24,7 @@ package final class FileMapping {
 
     /// A range of the bytes, for system calls only; traps when it is not within what is mapped.
     @_lifetime(borrow self)
-    package func bytesForTheKernel(_ range: Range<Int>) -> Span<UInt8> {
+    public func bytesForTheKernel(_ range: Range<Int>) -> Span<UInt8> {
         precondition(range.lowerBound >= 0 && range.upperBound <= count)
         let start = unsafe base.assumingMemoryBound(to: UInt8.self) + range.lowerBound
         let span = unsafe Span<UInt8>(_unsafeStart: start, count: range.count)

@@ -1,10 +1,10 @@
 import Glibc
 
 /// Shell patterns against the file system (glob(3), POSIX.1-2017).
-package enum Glob {
+public enum Glob {
     /// The paths that match `pattern`, sorted by the C library; empty when none does, nil when a directory on the way
     /// could not be read or memory ran out.
-    package static func paths(matching pattern: String) -> [String]? {
+    public static func paths(matching pattern: String) -> [String]? {
         var found = unsafe glob_t()
         defer { unsafe globfree(&found) }
         switch unsafe glob(pattern, 0, nil, &found) {

@@ -2,25 +2,25 @@ import CLinux
 import Glibc
 
 /// Options of a listening socket beyond address and backlog: the rest of nginx's `listen` parameters.
-package struct ListenOptions: Sendable, Hashable {
+public struct ListenOptions: Sendable, Hashable {
     /// `so_keepalive`: whether the kernel probes idle connections; nil: the system's default.
-    package var keepAlive: Bool?
+    public var keepAlive: Bool?
     /// Seconds before the first probe, seconds between probes, number of probes; nil: the system's.
-    package var keepAliveIdle: Int32?
-    package var keepAliveInterval: Int32?
-    package var keepAliveCount: Int32?
+    public var keepAliveIdle: Int32?
+    public var keepAliveInterval: Int32?
+    public var keepAliveCount: Int32?
     /// Bytes.
-    package var receiveBuffer: Int32?
-    package var sendBuffer: Int32?
+    public var receiveBuffer: Int32?
+    public var sendBuffer: Int32?
     /// `deferred`: a connection is accepted only when data has come.
-    package var defersAccept = false
+    public var defersAccept = false
     /// `fastopen`: length of the queue of connections whose handshake is not over.
-    package var fastOpenQueue: Int32?
+    public var fastOpenQueue: Int32?
 
-    package init() {}
+    public init() {}
 
     /// Sets them on a socket; accepted connections inherit. Errors: what `setsockopt` says.
-    package func apply(to raw: Int32) throws(SystemError) {
+    public func apply(to raw: Int32) throws(SystemError) {
         if let keepAlive { try set(raw, SOL_SOCKET, SO_KEEPALIVE, keepAlive ? 1 : 0) }
         let tcp = Int32(IPPROTO_TCP)
         if let keepAliveIdle { try set(raw, tcp, TCP_KEEPIDLE, keepAliveIdle) }

@@ -4,11 +4,11 @@ import Glibc
 ///
 /// A pthread mutex and not `Synchronization.Mutex`, because ThreadSanitizer does not see the latter.
 @safe
-package final class Lock<State>: @unchecked Sendable {
+public final class Lock<State>: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private var state: State
 
-    package init(_ state: sending State) {
+    public init(_ state: sending State) {
         self.state = state
         unsafe mutex = .allocate(capacity: 1)
         unsafe mutex.initialize(to: pthread_mutex_t())
@@ -21,7 +21,7 @@ package final class Lock<State>: @unchecked Sendable {
     }
 
     /// Runs `body` alone with the state. Do not call out of it: nothing that takes another lock belongs inside.
-    package func withLock<R, E: Error>(_ body: (inout State) throws(E) -> R) throws(E) -> R {
+    public func withLock<R, E: Error>(_ body: (inout State) throws(E) -> R) throws(E) -> R {
         // Sound: the mutex lives as long as self, and only the thread that holds it touches `state`.
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
@@ -31,10 +31,10 @@ package final class Lock<State>: @unchecked Sendable {
 
 /// A counting semaphore: threads sleep in `await` until somebody has raised it for them.
 @safe
-package final class CountingSignal: @unchecked Sendable {
+public final class CountingSignal: @unchecked Sendable {
     private let semaphore: UnsafeMutablePointer<sem_t>
 
-    package init() {
+    public init() {
         unsafe semaphore = .allocate(capacity: 1)
         unsafe semaphore.initialize(to: sem_t())
         unsafe sem_init(semaphore, 0, 0)
@@ -45,9 +45,9 @@ package final class CountingSignal: @unchecked Sendable {
         unsafe semaphore.deallocate()
     }
 
-    package func raise() { unsafe sem_post(semaphore) }
+    public func raise() { unsafe sem_post(semaphore) }
 
-    package func `await`() {
+    public func `await`() {
         // Sound: the semaphore lives as long as self.
         _ = uninterrupted { unsafe sem_wait(semaphore) }
     }

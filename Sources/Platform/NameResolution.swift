@@ -2,13 +2,13 @@ import CLinux
 import Glibc
 
 /// Why a name has no address.
-package struct NameResolutionError: Error, Equatable, Sendable {
+public struct NameResolutionError: Error, Equatable, Sendable {
     /// The name that was asked for.
-    package let host: String
+    public let host: String
     /// The resolver's own words: "Name or service not known".
-    package let message: String
+    public let message: String
     /// Whether asking again may help: the name server did not answer.
-    package let isTemporary: Bool
+    public let isTemporary: Bool
 }
 
 /// The addresses of `host`, an address or a name, with `port`: IPv4 first, as nginx orders them, otherwise in the
@@ -18,7 +18,7 @@ package struct NameResolutionError: Error, Equatable, Sendable {
 /// a loop.
 ///
 /// A name that was asked for before (`ResolvedNames`) is not asked for again.
-package func resolve(host: String, port: UInt16) throws(NameResolutionError) -> [SocketAddress] {
+public func resolve(host: String, port: UInt16) throws(NameResolutionError) -> [SocketAddress] {
     if let literal = SocketAddress.parse(ip: host, port: port) { return [literal] }
     if let known = ResolvedNames.find(host) {
         if let failure = known.failure { throw NameResolutionError(host: host, message: failure, isTemporary: false) }

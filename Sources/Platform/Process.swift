@@ -2,34 +2,34 @@ import CLinux
 import Glibc
 
 /// This process and those it starts.
-package enum ProcessControl {
-    package static var identifier: Int32 { getpid() }
-    package static var threadIdentifier: Int32 { zl_getpid_thread() }
-    package static var isRoot: Bool { geteuid() == 0 }
-    package static var effectiveUser: UInt32 { geteuid() }
+public enum ProcessControl {
+    public static var identifier: Int32 { getpid() }
+    public static var threadIdentifier: Int32 { zl_getpid_thread() }
+    public static var isRoot: Bool { geteuid() == 0 }
+    public static var effectiveUser: UInt32 { geteuid() }
 
     /// Processors this process may use.
-    package static var processorCount: Int { max(1, Int(zl_core_count())) }
+    public static var processorCount: Int { max(1, Int(zl_core_count())) }
 
     /// Sends a signal.
-    package static func send(_ signal: Signal, to process: Int32) throws(SystemError) {
+    public static func send(_ signal: Signal, to process: Int32) throws(SystemError) {
         if kill(process, signal.rawValue) != 0 { throw SystemError.current }
     }
 
-    package static func killNow(_ process: Int32) { _ = kill(process, SIGKILL) }
+    public static func killNow(_ process: Int32) { _ = kill(process, SIGKILL) }
 
     /// Whether a process with this number exists.
-    package static func exists(_ process: Int32) -> Bool {
+    public static func exists(_ process: Int32) -> Bool {
         kill(process, 0) == 0 || errno == EPERM
     }
 
-    package enum Ending: Sendable, Hashable {
+    public enum Ending: Sendable, Hashable {
         case exited(Int32)
         case signaled(Int32)
     }
 
     /// Takes the ending of a child, if one has ended. `process` -1: any.
-    package static func reap(_ process: Int32 = -1, wait: Bool = false) -> (process: Int32, ending: Ending)? {
+    public static func reap(_ process: Int32 = -1, wait: Bool = false) -> (process: Int32, ending: Ending)? {
         var status: Int32 = 0
         let found = uninterrupted { unsafe waitpid(process, &status, wait ? 0 : WNOHANG) }
         guard found > 0 else { return nil }
@@ -38,31 +38,31 @@ package enum ProcessControl {
     }
 
     /// A user as the system knows it.
-    package struct Account: Sendable, Hashable {
-        package let name: String
-        package let user: UInt32
-        package let group: UInt32
+    public struct Account: Sendable, Hashable {
+        public let name: String
+        public let user: UInt32
+        public let group: UInt32
 
-        package init(name: String, user: UInt32, group: UInt32) {
+        public init(name: String, user: UInt32, group: UInt32) {
             self.name = name
             self.user = user
             self.group = group
         }
     }
 
-    package static func account(named name: String) -> Account? {
+    public static func account(named name: String) -> Account? {
         // Sound: getpwnam's result is read before any other call; single-threaded phases only (supervisor, -t).
         guard let entry = unsafe getpwnam(name) else { return nil }
         return unsafe Account(name: name, user: entry.pointee.pw_uid, group: entry.pointee.pw_gid)
     }
 
-    package static func group(named name: String) -> UInt32? {
+    public static func group(named name: String) -> UInt32? {
         guard let entry = unsafe getgrnam(name) else { return nil }
         return unsafe entry.pointee.gr_gid
     }
 
     /// Gives up root for ever: groups, group, user, in that order.
-    package static func become(_ account: Account) throws(SystemError) {
+    public static func become(_ account: Account) throws(SystemError) {
         if setgid(account.group) != 0 { throw SystemError.current }
         if unsafe zl_setgroups(account.name, account.group) != 0 { throw SystemError.current }
         if setuid(account.user) != 0 { throw SystemError.current }
@@ -70,7 +70,7 @@ package enum ProcessControl {
 
     /// Raises or lowers the limit of open descriptors; returns what holds now.
     @discardableResult
-    package static func limitDescriptors(_ wanted: Int?) -> Int {
+    public static func limitDescriptors(_ wanted: Int?) -> Int {
         var limit = rlimit()
         unsafe getrlimit(__rlimit_resource_t(7), &limit)
         if let wanted {
@@ -86,7 +86,7 @@ package enum ProcessControl {
     }
 
     /// Detaches from the terminal: the caller goes on in a child and a new session; the parent exits.
-    package static func daemonize() throws(SystemError) {
+    public static func daemonize() throws(SystemError) {
         let child = zl_fork()
         if child < 0 { throw SystemError.current }
         if child > 0 { _exit(0) }
@@ -96,7 +96,7 @@ package enum ProcessControl {
 
     /// Starts a program in a child that keeps the given descriptors under the given numbers.
     /// `environment` replaces this process's one. Returns the child's number.
-    package static func spawn(
+    public static func spawn(
         _ path: String, _ arguments: [String], environment: [String], keeping descriptors: [(from: Int32, to: Int32)] = []
     ) throws(SystemError) -> Int32 {
         var pairs: [Int32] = []
@@ -115,7 +115,7 @@ package enum ProcessControl {
     ///
     /// Its own path while the file there is still the one that runs, so that process lists and profilers see its name;
     /// `/proc/self/exe` once an upgrade has put another file there.
-    package static var ownExecutable: String {
+    public static var ownExecutable: String {
         let link = "/proc/self/exe"
         guard let path = File.realPath(link), let there = try? File.status(path),
             let running = try? File.open(link, .read), let here = try? File.status(running.rawValue),
@@ -125,7 +125,7 @@ package enum ProcessControl {
     }
 
     /// This process's environment, one `NAME=value` each.
-    package static var environment: [String] {
+    public static var environment: [String] {
         var result: [String] = []
         guard var place = unsafe zl_environment() else { return result }
         while let entry = unsafe place.pointee {
@@ -135,24 +135,24 @@ package enum ProcessControl {
         return result
     }
 
-    package static func environmentValue(_ name: String) -> String? {
+    public static func environmentValue(_ name: String) -> String? {
         guard let value = unsafe getenv(name) else { return nil }
         return unsafe String(cString: value)
     }
 
-    package static func setEnvironment(_ name: String, _ value: String?) {
+    public static func setEnvironment(_ name: String, _ value: String?) {
         if let value { unsafe setenv(name, value, 1) } else { unsafe unsetenv(name) }
     }
 
     /// The name of this machine, in lower case as the system gives it.
-    package static var hostName: String {
+    public static var hostName: String {
         var buffer = [CChar](repeating: 0, count: 256)
         guard unsafe gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
         return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// Ends this process at once, without running what `atexit` registered.
-    package static func exitNow(_ status: Int32) -> Never { _exit(status) }
+    public static func exitNow(_ status: Int32) -> Never { _exit(status) }
 }
 
 /// Arrays of C strings for `exec`.
@@ -168,10 +168,10 @@ enum CStrings {
 }
 
 /// One thread of this process.
-package enum Threads {
+public enum Threads {
     /// Starts a thread that runs `body` and is never joined. `stackSize` in bytes. Errors: what `pthread_create` says, as
     /// EAGAIN when a limit of threads or memory is reached.
-    package static func start(stackSize: Int = 1 << 20, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
+    public static func start(stackSize: Int = 1 << 20, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
         final class Start: Sendable {
             let body: @Sendable () -> Void
             init(_ body: @escaping @Sendable () -> Void) { self.body = body }
@@ -198,10 +198,10 @@ package enum Threads {
     }
 
     /// Names the calling thread, and the process when it is its first: what `ps` and `top` show. At most 15 bytes.
-    package static func setName(_ name: String) { _ = unsafe zl_name_thread(name) }
+    public static func setName(_ name: String) { _ = unsafe zl_name_thread(name) }
 
     /// What tells the threads of this process apart.
-    package static var current: UInt { UInt(pthread_self()) }
+    public static var current: UInt { UInt(pthread_self()) }
 
-    package static func sleep(milliseconds: Int) { usleep(UInt32(clamping: milliseconds * 1000)) }
+    public static func sleep(milliseconds: Int) { usleep(UInt32(clamping: milliseconds * 1000)) }
 }

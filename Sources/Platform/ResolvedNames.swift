@@ -2,16 +2,16 @@
 /// asks no name server.
 ///
 /// One table for the process: names mean the same to every part of it.
-package enum ResolvedNames {
+public enum ResolvedNames {
     /// What a name came to.
-    package struct Entry: Sendable, Hashable {
-        package let host: String
+    public struct Entry: Sendable, Hashable {
+        public let host: String
         /// With port 0; empty when the name has none.
-        package let addresses: [SocketAddress]
+        public let addresses: [SocketAddress]
         /// Why the name has no address.
-        package let failure: String?
+        public let failure: String?
 
-        package init(host: String, addresses: [SocketAddress], failure: String?) {
+        public init(host: String, addresses: [SocketAddress], failure: String?) {
             self.host = host
             self.addresses = addresses
             self.failure = failure
@@ -21,10 +21,10 @@ package enum ResolvedNames {
     private static let table = Lock<[String: Entry]>([:])
 
     /// What is known, sorted by name.
-    package static var all: [Entry] { table.withLock { Array($0.values) }.sorted { $0.host < $1.host } }
+    public static var all: [Entry] { table.withLock { Array($0.values) }.sorted { $0.host < $1.host } }
 
     /// Forgets what is known, and knows `entries` from now on.
-    package static func replace(with entries: [Entry]) {
+    public static func replace(with entries: [Entry]) {
         table.withLock { table in
             table = [:]
             for entry in entries { table[entry.host] = entry }

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 
 /// Signals that the supervisor and the worker obey.
-package enum Signal: Int32, Sendable, CaseIterable {
+public enum Signal: Int32, Sendable, CaseIterable {
     case hangUp = 1
     case interrupt = 2
     case quit = 3
@@ -12,7 +12,7 @@ package enum Signal: Int32, Sendable, CaseIterable {
     case child = 17
     case windowChange = 28
 
-    package var name: String {
+    public var name: String {
         switch self {
         case .hangUp: "SIGHUP"
         case .interrupt: "SIGINT"
@@ -26,10 +26,10 @@ package enum Signal: Int32, Sendable, CaseIterable {
     }
 }
 
-package enum Signals {
+public enum Signals {
     /// Ignores SIGPIPE and SIGXFSZ: a write to a connection that is gone, or to a file that may not grow, is an error and not
     /// the end.
-    package static func ignoreFailedWrites() {
+    public static func ignoreFailedWrites() {
         _ = signal(SIGPIPE, SIG_IGN)
         _ = signal(SIGXFSZ, SIG_IGN)
     }
@@ -42,13 +42,13 @@ package enum Signals {
     }
 
     /// Blocks the signals for this thread and those it starts, so that only `wait` or a descriptor takes them.
-    package static func block(_ signals: [Signal] = Signal.allCases) {
+    public static func block(_ signals: [Signal] = Signal.allCases) {
         var set = set(signals)
         unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 
     /// A descriptor that becomes readable with each of the (blocked) signals.
-    package static func descriptor(_ signals: [Signal] = Signal.allCases) throws(SystemError) -> FileDescriptor {
+    public static func descriptor(_ signals: [Signal] = Signal.allCases) throws(SystemError) -> FileDescriptor {
         var set = set(signals)
         let raw = unsafe signalfd(-1, &set, Int32(SFD_NONBLOCK) | Int32(SFD_CLOEXEC))
         if raw < 0 { throw SystemError.current }
@@ -56,13 +56,13 @@ package enum Signals {
     }
 
     /// A signal, and the process that sent it (0: the kernel).
-    package struct Arrival: Sendable, Hashable {
-        package let signal: Signal
-        package let sender: Int32
+    public struct Arrival: Sendable, Hashable {
+        public let signal: Signal
+        public let sender: Int32
     }
 
     /// Takes one signal from such a descriptor.
-    package static func take(_ raw: Int32) -> Arrival? {
+    public static func take(_ raw: Int32) -> Arrival? {
         var info = signalfd_siginfo()
         let size = MemoryLayout<signalfd_siginfo>.size
         // Sound: `size` bytes are written to `info`.

@@ -2,10 +2,10 @@ import CLinux
 import Glibc
 
 /// System calls on sockets. A socket is a descriptor number here; who owns it is the caller's business.
-package enum Socket {
+public enum Socket {
     /// Makes a non-blocking stream socket of the address's family and binds and listens.
     /// Errors: what `bind`, `listen` say.
-    package static func listen(
+    public static func listen(
         on address: SocketAddress, backlog: Int32, reusePort: Bool, ipv6Only: Bool
     ) throws(SystemError) -> FileDescriptor {
         let descriptor = try stream(address.family)
@@ -20,10 +20,10 @@ package enum Socket {
     }
 
     /// Calls listen again on a socket that listens already: sets another backlog.
-    package static func listenAgain(_ raw: Int32, backlog: Int32) { _ = Glibc.listen(raw, backlog) }
+    public static func listenAgain(_ raw: Int32, backlog: Int32) { _ = Glibc.listen(raw, backlog) }
 
     /// A new non-blocking stream socket, closed on exec.
-    package static func stream(_ family: Int32) throws(SystemError) -> FileDescriptor {
+    public static func stream(_ family: Int32) throws(SystemError) -> FileDescriptor {
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let raw = socket(family, kind, 0)
         if raw < 0 { throw SystemError.current }
@@ -31,7 +31,7 @@ package enum Socket {
     }
 
     /// Starts to connect. True: connected already. False: wait until the socket is writable, then ask `takeError`.
-    package static func connect(_ raw: Int32, to address: SocketAddress) throws(SystemError) -> Bool {
+    public static func connect(_ raw: Int32, to address: SocketAddress) throws(SystemError) -> Bool {
         if unsafe address.withKernelForm({ unsafe Glibc.connect(raw, $0, $1) }) == 0 { return true }
         let error = SystemError.current
         if error == .inProgress { return false }
@@ -39,7 +39,7 @@ package enum Socket {
     }
 
     /// Takes the error that is pending on a socket.
-    package static func takeError(_ raw: Int32) -> SystemError? {
+    public static func takeError(_ raw: Int32) -> SystemError? {
         var code: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
         // Sound: `code` has the size that the call is told.
@@ -48,14 +48,14 @@ package enum Socket {
     }
 
     /// What `accept` came to.
-    package enum Accepted: ~Copyable {
+    public enum Accepted: ~Copyable {
         case connection(FileDescriptor, SocketAddress)
         case none
         case failed(SystemError)
     }
 
     /// Accepts one connection, non-blocking and closed on exec.
-    package static func accept(_ raw: Int32) -> Accepted {
+    public static func accept(_ raw: Int32) -> Accepted {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         let flags = Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
@@ -76,7 +76,7 @@ package enum Socket {
     }
 
     /// The address a socket is bound to.
-    package static func localAddress(_ raw: Int32) -> SocketAddress? {
+    public static func localAddress(_ raw: Int32) -> SocketAddress? {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         let status = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
@@ -86,7 +86,7 @@ package enum Socket {
     }
 
     @inline(__always)
-    package static func receive(_ raw: Int32, into span: inout MutableSpan<UInt8>) -> IOResult {
+    public static func receive(_ raw: Int32, into span: inout MutableSpan<UInt8>) -> IOResult {
         if span.count == 0 { return .wouldBlock }
         let count = unsafe span.withUnsafeMutableBufferPointer { buffer in
             // Sound: the buffer is as long as the kernel is told.
@@ -96,14 +96,14 @@ package enum Socket {
     }
 
     /// Looks whether anything can be read without taking it: `.done(1)` when there is.
-    package static func peek(_ raw: Int32) -> IOResult {
+    public static func peek(_ raw: Int32) -> IOResult {
         var byte: UInt8 = 0
         let count = uninterrupted { unsafe recv(raw, &byte, 1, Int32(MSG_PEEK)) }
         return IOResult.of(count, zeroIsEnd: true)
     }
 
     @inline(__always)
-    package static func send(_ raw: Int32, _ span: Span<UInt8>, more: Bool = false) -> IOResult {
+    public static func send(_ raw: Int32, _ span: Span<UInt8>, more: Bool = false) -> IOResult {
         let flags = Int32(MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0)
         let count = unsafe span.withUnsafeBufferPointer { buffer in
             // Sound: the buffer is as long as the kernel is told.
@@ -113,7 +113,7 @@ package enum Socket {
     }
 
     /// Sends up to four runs of bytes by one call.
-    package static func send(
+    public static func send(
         _ raw: Int32, _ a: Span<UInt8>, _ b: Span<UInt8>, _ c: Span<UInt8> = Span(), _ d: Span<UInt8> = Span(),
         more: Bool = false
     ) -> IOResult {
@@ -150,7 +150,7 @@ package enum Socket {
     }
 
     /// Sends a part of a file; `offset` moves on by what was sent.
-    package static func sendFile(_ raw: Int32, from file: Int32, offset: inout Int, count: Int) -> IOResult {
+    public static func sendFile(_ raw: Int32, from file: Int32, offset: inout Int, count: Int) -> IOResult {
         var position = off_t(offset)
         let sent = uninterrupted { unsafe sendfile(raw, file, &position, count) }
         if sent > 0 { offset += sent }
@@ -158,40 +158,40 @@ package enum Socket {
     }
 
     /// Bytes that the peer has not acknowledged yet; nil where the kernel does not say (SIOCOUTQ).
-    package static func unacknowledged(_ raw: Int32) -> Int? {
+    public static func unacknowledged(_ raw: Int32) -> Int? {
         let count = zl_socket_out_queue(raw)
         return count < 0 ? nil : Int(count)
     }
 
-    package static func shutdownWrite(_ raw: Int32) { _ = Glibc.shutdown(raw, Int32(SHUT_WR)) }
+    public static func shutdownWrite(_ raw: Int32) { _ = Glibc.shutdown(raw, Int32(SHUT_WR)) }
 
     /// Makes the next close end the connection by a reset.
-    package static func resetOnClose(_ raw: Int32) {
+    public static func resetOnClose(_ raw: Int32) {
         var value = linger(l_onoff: 1, l_linger: 0)
         // Sound: the kernel reads one linger structure during the call.
         _ = unsafe setsockopt(raw, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
     }
 
-    package static func setNoDelay(_ raw: Int32, _ on: Bool = true) {
+    public static func setNoDelay(_ raw: Int32, _ on: Bool = true) {
         setOption(raw, Int32(IPPROTO_TCP), TCP_NODELAY, on ? 1 : 0)
     }
 
-    package static func setKeepAlive(_ raw: Int32) { setOption(raw, SOL_SOCKET, SO_KEEPALIVE, 1) }
+    public static func setKeepAlive(_ raw: Int32) { setOption(raw, SOL_SOCKET, SO_KEEPALIVE, 1) }
 
-    package static func setNonBlocking(_ raw: Int32) {
+    public static func setNonBlocking(_ raw: Int32) {
         let flags = fcntl(raw, F_GETFL)
         if flags >= 0 { _ = fcntl(raw, F_SETFL, flags | O_NONBLOCK) }
     }
 
     /// Whether the descriptor is a socket that listens.
-    package static func isListening(_ raw: Int32) -> Bool {
+    public static func isListening(_ raw: Int32) -> Bool {
         var value: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
         return unsafe getsockopt(raw, SOL_SOCKET, SO_ACCEPTCONN, &value, &length) == 0 && value == 1
     }
 
     /// The round-trip figures of a TCP connection (`$tcpinfo_*`): rtt µs, rttvar µs, congestion window, receive space.
-    package static func tcpInfo(_ raw: Int32) -> (rtt: Int, rttVariance: Int, congestionWindow: Int, receiveSpace: Int)? {
+    public static func tcpInfo(_ raw: Int32) -> (rtt: Int, rttVariance: Int, congestionWindow: Int, receiveSpace: Int)? {
         var info = tcp_info()
         var length = socklen_t(MemoryLayout<tcp_info>.size)
         guard unsafe getsockopt(raw, Int32(IPPROTO_TCP), TCP_INFO, &info, &length) == 0 else { return nil }
@@ -199,18 +199,18 @@ package enum Socket {
     }
 
     /// Two connected ends; the caller owns both.
-    package struct Pair: ~Copyable {
-        package let first: FileDescriptor
-        package let second: FileDescriptor
+    public struct Pair: ~Copyable {
+        public let first: FileDescriptor
+        public let second: FileDescriptor
 
         /// Takes the pair apart.
-        package consuming func split(_ body: (consuming FileDescriptor, consuming FileDescriptor) -> Void) {
+        public consuming func split(_ body: (consuming FileDescriptor, consuming FileDescriptor) -> Void) {
             body(first, second)
         }
     }
 
     /// Two connected sockets that wait.
-    package static func pair() throws(SystemError) -> Pair {
+    public static func pair() throws(SystemError) -> Pair {
         var raw: [Int32] = [-1, -1]
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         // Sound: the array has the two places that are written.

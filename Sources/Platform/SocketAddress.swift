@@ -2,12 +2,12 @@ import CLinux
 import Glibc
 
 /// The address of a socket: IPv4, IPv6 or a path.
-package enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
+public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
     case v4(IPv4Address, port: UInt16)
     case v6(IPv6Address, port: UInt16)
     case unix(path: String)
 
-    package var port: UInt16? {
+    public var port: UInt16? {
         switch self {
         case .v4(_, let port), .v6(_, let port): port
         case .unix: nil
@@ -15,7 +15,7 @@ package enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// As nginx writes it: `127.0.0.1:80`, `[::1]:80`, `unix:/path`.
-    package var description: String {
+    public var description: String {
         switch self {
         case .v4(let address, let port): "\(address):\(port)"
         case .v6(let address, let port): "[\(address)]:\(port)"
@@ -24,7 +24,7 @@ package enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The address without the port: `127.0.0.1`, `::1`, `unix:`.
-    package var host: String {
+    public var host: String {
         switch self {
         case .v4(let address, _): address.description
         case .v6(let address, _): address.description
@@ -32,7 +32,7 @@ package enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    package func withPort(_ port: UInt16) -> SocketAddress {
+    public func withPort(_ port: UInt16) -> SocketAddress {
         switch self {
         case .v4(let address, _): .v4(address, port: port)
         case .v6(let address, _): .v6(address, port: port)
@@ -40,7 +40,7 @@ package enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    package var family: Int32 {
+    public var family: Int32 {
         switch self {
         case .v4: AF_INET
         case .v6: AF_INET6
@@ -49,7 +49,7 @@ package enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Whether it stands for every address of this machine.
-    package var isWildcard: Bool {
+    public var isWildcard: Bool {
         switch self {
         case .v4(let address, _): address == .any
         case .v6(let address, _): address == .any
@@ -57,7 +57,7 @@ package enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    package var isLoopback: Bool {
+    public var isLoopback: Bool {
         switch self {
         case .v4(let address, _): address.bytes.0 == 127
         case .v6(let address, _): address == .loopback
@@ -66,10 +66,10 @@ package enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Longest path of a Unix socket.
-    package static let maximumPathLength = 107
+    public static let maximumPathLength = 107
 
     /// Reads `1.2.3.4` or an IPv6 address without brackets.
-    package static func parse(ip text: String, port: UInt16) -> SocketAddress? {
+    public static func parse(ip text: String, port: UInt16) -> SocketAddress? {
         if let address = IPv4Address(text) { return .v4(address, port: port) }
         if let address = IPv6Address(text) { return .v6(address, port: port) }
         return nil

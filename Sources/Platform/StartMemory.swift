@@ -2,13 +2,13 @@ import CLinux
 import Glibc
 
 /// Memory that a process needed to start, and does not need to go on.
-package enum StartMemory {
+public enum StartMemory {
     /// Gives back the pages of the program's own text that have been touched so far, and what the allocator holds free.
     ///
     /// Reading a configuration touches megabytes of code and of tables that relocation and the runtime read once. The kernel
     /// keeps such pages counted to the process for ever; what is needed again comes from the page cache, some sixty
     /// kilobytes at a time. Without effect where /proc is not there.
-    package static func release() {
+    public static func release() {
         if let text = ownText() {
             // Sound: a private mapping of a file that is never written to; the pages are read from the file again when touched.
             if let start = unsafe UnsafeMutableRawPointer(bitPattern: text.lowerBound) {
@@ -20,7 +20,7 @@ package enum StartMemory {
 
     /// The addresses of the program's text: the first mapping that is a file's, executable, private and not writable; nil when
     /// there is none.
-    package static func ownText() -> Range<UInt>? {
+    public static func ownText() -> Range<UInt>? {
         guard let maps = try? File.contents("/proc/self/maps") else { return nil }
         for line in maps.split(separator: UInt8(ascii: "\n")) {
             let words = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: true)

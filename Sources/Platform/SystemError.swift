@@ -2,42 +2,42 @@ import CLinux
 import Glibc
 
 /// An error of the kernel: `errno` as a type.
-package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
-    package let code: Int32
+public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
+    public let code: Int32
 
-    package init(_ code: Int32) { self.code = code }
+    public init(_ code: Int32) { self.code = code }
 
     /// What `errno` says now.
-    package static var current: SystemError { SystemError(errno) }
+    public static var current: SystemError { SystemError(errno) }
 
-    package static let notFound = SystemError(ENOENT)
-    package static let exists = SystemError(EEXIST)
-    package static let accessDenied = SystemError(EACCES)
-    package static let notPermitted = SystemError(EPERM)
-    package static let notDirectory = SystemError(ENOTDIR)
-    package static let isDirectory = SystemError(EISDIR)
-    package static let nameTooLong = SystemError(ENAMETOOLONG)
-    package static let tooManyLinks = SystemError(ELOOP)
-    package static let noSpace = SystemError(ENOSPC)
-    package static let readOnlyFileSystem = SystemError(EROFS)
-    package static let quotaExceeded = SystemError(EDQUOT)
-    package static let fileTooLarge = SystemError(EFBIG)
-    package static let inputOutput = SystemError(EIO)
-    package static let tooManyOpenFiles = SystemError(EMFILE)
-    package static let systemTooManyOpenFiles = SystemError(ENFILE)
-    package static let connectionRefused = SystemError(ECONNREFUSED)
-    package static let connectionReset = SystemError(ECONNRESET)
-    package static let brokenPipe = SystemError(EPIPE)
-    package static let timedOut = SystemError(ETIMEDOUT)
-    package static let invalidArgument = SystemError(EINVAL)
-    package static let addressInUse = SystemError(EADDRINUSE)
-    package static let connectionAborted = SystemError(ECONNABORTED)
-    package static let noSuchProcess = SystemError(ESRCH)
-    package static let wouldBlock = SystemError(EAGAIN)
-    package static let inProgress = SystemError(EINPROGRESS)
+    public static let notFound = SystemError(ENOENT)
+    public static let exists = SystemError(EEXIST)
+    public static let accessDenied = SystemError(EACCES)
+    public static let notPermitted = SystemError(EPERM)
+    public static let notDirectory = SystemError(ENOTDIR)
+    public static let isDirectory = SystemError(EISDIR)
+    public static let nameTooLong = SystemError(ENAMETOOLONG)
+    public static let tooManyLinks = SystemError(ELOOP)
+    public static let noSpace = SystemError(ENOSPC)
+    public static let readOnlyFileSystem = SystemError(EROFS)
+    public static let quotaExceeded = SystemError(EDQUOT)
+    public static let fileTooLarge = SystemError(EFBIG)
+    public static let inputOutput = SystemError(EIO)
+    public static let tooManyOpenFiles = SystemError(EMFILE)
+    public static let systemTooManyOpenFiles = SystemError(ENFILE)
+    public static let connectionRefused = SystemError(ECONNREFUSED)
+    public static let connectionReset = SystemError(ECONNRESET)
+    public static let brokenPipe = SystemError(EPIPE)
+    public static let timedOut = SystemError(ETIMEDOUT)
+    public static let invalidArgument = SystemError(EINVAL)
+    public static let addressInUse = SystemError(EADDRINUSE)
+    public static let connectionAborted = SystemError(ECONNABORTED)
+    public static let noSuchProcess = SystemError(ESRCH)
+    public static let wouldBlock = SystemError(EAGAIN)
+    public static let inProgress = SystemError(EINPROGRESS)
 
     /// As the operator knows it: "Connection refused".
-    package var message: String {
+    public var message: String {
         var text = [CChar](repeating: 0, count: 128)
         let found = unsafe text.withUnsafeMutableBufferPointer { buffer -> String in
             guard let base = buffer.baseAddress else { return "" }
@@ -49,12 +49,12 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// As nginx writes it into its log: "111: Connection refused".
-    package var description: String { "\(code): \(message)" }
+    public var description: String { "\(code): \(message)" }
 }
 
 /// Calls `body` again while a signal interrupts it: the only such loop in the program.
 @inline(__always)
-package func uninterrupted<R: FixedWidthInteger>(_ body: () -> R) -> R {
+public func uninterrupted<R: FixedWidthInteger>(_ body: () -> R) -> R {
     while true {
         let result = body()
         if result != -1 || errno != EINTR { return result }
@@ -62,7 +62,7 @@ package func uninterrupted<R: FixedWidthInteger>(_ body: () -> R) -> R {
 }
 
 /// What a read or write without waiting came to.
-package enum IOResult: Sendable {
+public enum IOResult: Sendable {
     /// This many bytes were moved (never 0 for a read: that is `closed`).
     case done(Int)
     /// Nothing can be moved now.

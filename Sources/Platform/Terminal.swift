@@ -1,6 +1,6 @@
 import Glibc
 
 /// Whether somebody watches.
-package enum Terminal {
-    package static func isTerminal(_ raw: Int32) -> Bool { isatty(raw) == 1 }
+public enum Terminal {
+    public static func isTerminal(_ raw: Int32) -> Bool { isatty(raw) == 1 }
 }

@@ -3,19 +3,19 @@ import Glibc
 
 /// A descriptor that becomes readable at a moment given in nanoseconds (timerfd on the monotonic clock): for what the
 /// milliseconds of a loop's timers are too coarse for.
-package final class TimerDescriptor: Sendable {
+public final class TimerDescriptor: Sendable {
     private let descriptor: FileDescriptor
 
-    package init() throws(SystemError) {
+    public init() throws(SystemError) {
         let raw = timerfd_create(CLOCK_MONOTONIC, Int32(TFD_NONBLOCK) | Int32(TFD_CLOEXEC))
         if raw < 0 { throw SystemError.current }
         descriptor = FileDescriptor(owning: raw)
     }
 
-    package var rawValue: Int32 { descriptor.rawValue }
+    public var rawValue: Int32 { descriptor.rawValue }
 
     /// Readable from `moment` on (nanoseconds of `Clock.monotonicNanoseconds`) until it is set again; nil: never.
-    package func set(_ moment: Int64?) {
+    public func set(_ moment: Int64?) {
         var setting = itimerspec()
         if let moment {
             // All zeros would mean never.

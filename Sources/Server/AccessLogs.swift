@@ -4,15 +4,15 @@ import Observability
 import Platform
 
 /// The access logs of one loop: a writer for each file, written in time, and the files whose names depend on requests.
-package final class AccessLogs: LoopObject {
+public final class AccessLogs: LoopObject {
     /// What `open_log_file_cache` says. Times are milliseconds.
-    package struct CachePolicy: Sendable, Hashable {
-        package var maximum: Int
-        package var inactive: Int64 = 10_000
-        package var valid: Int64 = 60_000
-        package var leastUses = 1
+    public struct CachePolicy: Sendable, Hashable {
+        public var maximum: Int
+        public var inactive: Int64 = 10_000
+        public var valid: Int64 = 60_000
+        public var leastUses = 1
 
-        package init(maximum: Int) { self.maximum = maximum }
+        public init(maximum: Int) { self.maximum = maximum }
     }
 
     private struct OpenFile {
@@ -35,14 +35,14 @@ package final class AccessLogs: LoopObject {
     private let clock = LogClock()
 
     /// The three forms of the present second in which logs write it.
-    package var time: LogClock {
+    public var time: LogClock {
         clock.set(loop.wallNow / 1000)
         return clock
     }
 
     /// Appends a line, its end included, to a log that this loop may collect lines for. Milliseconds in `flushInterval`; nil:
     /// until the buffer is full.
-    package func append(_ line: Span<UInt8>, to file: LogFile, bufferSize: Int, flushInterval: Int64?) {
+    public func append(_ line: Span<UInt8>, to file: LogFile, bufferSize: Int, flushInterval: Int64?) {
         if bufferSize == 0 { return file.write(line) }
         let writer = writer(file, bufferSize, flushInterval)
         writer.append(line, now: loop.now)
@@ -67,7 +67,7 @@ package final class AccessLogs: LoopObject {
         return writer
     }
 
-    package override func timerFired() {
+    public override func timerFired() {
         isTimerSet = false
         var earliest: Int64?
         for writer in writers {
@@ -82,7 +82,7 @@ package final class AccessLogs: LoopObject {
 
     /// Writes every line that waits, and closes the files whose names depend on requests: before files are opened again, and
     /// at the end.
-    package func flush() {
+    public func flush() {
         for writer in writers { writer.flush() }
         files = [:]
     }
@@ -91,7 +91,7 @@ package final class AccessLogs: LoopObject {
 
     /// Appends a line to the file at `path`. Without a policy the file is opened and closed for this line. Errors: what `open`
     /// says; the line is lost.
-    package func append(_ line: Span<UInt8>, toFileAt path: [UInt8], cache policy: CachePolicy?) throws(SystemError) {
+    public func append(_ line: Span<UInt8>, toFileAt path: [UInt8], cache policy: CachePolicy?) throws(SystemError) {
         guard let policy else {
             return try LogFile(path: String(decoding: path, as: UTF8.self)).write(line)
         }

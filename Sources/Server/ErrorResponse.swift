@@ -2,9 +2,9 @@ import Bytes
 import HTTP
 
 /// Answers of the server's own: a short page for a status, in the server's own words.
-package enum ErrorResponse {
+public enum ErrorResponse {
     /// The status the client sees: nginx's internal 494 to 497 are 400 outside.
-    package static func visible(_ status: Int) -> Int {
+    public static func visible(_ status: Int) -> Int {
         switch status {
         case 494, 495, 496, 497: 400
         default: status
@@ -23,7 +23,7 @@ package enum ErrorResponse {
     /// the pipeline finds when it goes on (`context.filterRefusal`).
     ///
     /// - Returns: whether the response is final.
-    package static func refuse(_ context: RequestContext, _ status: Int) -> Bool {
+    public static func refuse(_ context: RequestContext, _ status: Int) -> Bool {
         if RequestPipeline.errorPage(context, for: status) != nil {
             context.filterRefusal = status
             return false
@@ -34,7 +34,7 @@ package enum ErrorResponse {
     }
 
     /// Makes the page for `status` the context's response. Fields that a handler has set (Location, Content-Range) stay.
-    package static func compose(_ context: RequestContext, _ status: Int) {
+    public static func compose(_ context: RequestContext, _ status: Int) {
         let shown = visible(status)
         context.response.status = shown
         context.response.contentLength = nil

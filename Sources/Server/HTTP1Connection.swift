@@ -8,7 +8,7 @@ import Platform
 ///
 /// `ready` reads, decodes, runs the pipeline, and sends what can be answered at once by one system call. What must wait becomes
 /// an `Exchange`, whose outbox this connection drains. An idle connection holds no buffer.
-package final class HTTP1Connection: Endpoint, Drain {
+public final class HTTP1Connection: Endpoint, Drain {
     enum Phase: UInt8 {
         /// Between requests, nothing read.
         case idle
@@ -57,7 +57,7 @@ package final class HTTP1Connection: Endpoint, Drain {
     var isPumping = false
     var pumpAgain = false
 
-    package init(
+    public init(
         _ descriptor: consuming FileDescriptor, peer: SocketAddress, listenAddress: SocketAddress, number: UInt64,
         serving: ServingLoop
     ) throws(SystemError) {
@@ -82,7 +82,7 @@ package final class HTTP1Connection: Endpoint, Drain {
 
     // MARK: Events
 
-    package override func ready(_ readiness: Readiness) {
+    public override func ready(_ readiness: Readiness) {
         let useful = filter(readiness)
         switch phase {
         case .idle, .reading: if !useful.isEmpty { readHead() }
@@ -262,7 +262,7 @@ package final class HTTP1Connection: Endpoint, Drain {
     // MARK: Request bodies
 
     /// The exchange wants the body (again): takes what came with the head, then reads.
-    package func bodyWanted() {
+    public func bodyWanted() {
         guard let context, exchange != nil else { return }
         if context.body.wantsBytes { feedFromHead(context) }
         if context.body.wantsBytes {
@@ -378,14 +378,14 @@ package final class HTTP1Connection: Endpoint, Drain {
 
     // MARK: Drain
 
-    package func begin(_ exchange: Exchange) {
+    public func begin(_ exchange: Exchange) {
         let writer = ResponseWriter(connection: self, exchange.context)
         guard writer.settleHead() else { return }
         self.writer = writer
         writer.attachFilters(exchange.outbox)
     }
 
-    package func abort(_ exchange: Exchange) {
+    public func abort(_ exchange: Exchange) {
         guard let context else { return }
         exchange.abandon()
         self.exchange = nil
@@ -396,7 +396,7 @@ package final class HTTP1Connection: Endpoint, Drain {
         close()
     }
 
-    package func pump() {
+    public func pump() {
         // What is added while the socket takes nothing waits for the socket, and does not renew the reader's deadline.
         if writer?.isBlocked ?? false { return }
         if isPumping {
@@ -521,7 +521,7 @@ package final class HTTP1Connection: Endpoint, Drain {
     }
 
     /// Pipelined bytes are looked at when the turn ends, never on the stack of the last answer.
-    package override func turnEnded() {
+    public override func turnEnded() {
         guard phase == .idle, let context else { return }
         guard let hosts else { return close() }
         phase = .reading
@@ -546,7 +546,7 @@ package final class HTTP1Connection: Endpoint, Drain {
 
     // MARK: Deadlines
 
-    package override func timerFired() {
+    public override func timerFired() {
         timerAt = .max
         if deadline == .none || phase == .closed { return }
         if loop.now < deadlineAt {
@@ -568,17 +568,17 @@ package final class HTTP1Connection: Endpoint, Drain {
     // MARK: Closing
 
     /// The process ends: an idle connection goes at once, others after their request.
-    package func drainConnection() {
+    public func drainConnection() {
         if phase == .idle, context == nil { close() }
     }
 
     /// A reload's grace is over: connections that still answer by an older configuration end.
-    package func closeIfOlder(than site: Site) {
+    public func closeIfOlder(than site: Site) {
         guard let context, context.site !== site else { return }
         if let exchange { leave(exchange, context) } else { close() }
     }
 
-    package func close() {
+    public func close() {
         if phase == .closed { return }
         phase = .closed
         if let context {

@@ -28,7 +28,7 @@ enum KeepaliveDisabling {
 extension RequestContext {
     /// Whether the connection ends with this response, by what is known before its framing is: what was said of the response,
     /// the request's own wish, the location's bounds.
-    package var endsConnection: Bool {
+    public var endsConnection: Bool {
         if response.closesConnection || !head.keepsAlive || serving.isDraining { return true }
         // Option by option: all of them together would be copied.
         let plan = plan

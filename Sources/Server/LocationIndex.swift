@@ -3,7 +3,7 @@ import HTTP
 import Patterns
 
 /// The locations of one server, or those nested in one location: exact, by longest prefix, by regex, as nginx looks for them.
-package final class LocationIndex: Sendable {
+public final class LocationIndex: Sendable {
     final class PrefixLocation: Sendable {
         let prefix: [UInt8]
         let plan: LocationPlan
@@ -70,7 +70,7 @@ package final class LocationIndex: Sendable {
     }
 
     /// What a search found.
-    package enum Found {
+    public enum Found {
         case plan(LocationPlan)
         /// A proxied location `/name/` for the path `/name`.
         case redirectToSlash(LocationPlan)
@@ -78,7 +78,7 @@ package final class LocationIndex: Sendable {
     }
 
     /// Looks for the location of the context's path.
-    package func find(_ context: RequestContext) throws(RequestFailure) -> Found {
+    public func find(_ context: RequestContext) throws(RequestFailure) -> Found {
         switch try search(context) {
         case .none: .nothing
         case .prefix(let plan), .settled(let plan): .plan(plan)

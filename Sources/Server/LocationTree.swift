@@ -3,7 +3,7 @@ import HTTP
 import Patterns
 
 /// The locations of one server, or those nested in one location, while they are collected.
-package struct LocationTree: Sendable {
+public struct LocationTree: Sendable {
     private var exact: [[UInt8]: LocationPlan] = [:]
     /// Exact locations that answer their path without its last slash by a redirect.
     private var exactWithSlash: [(path: [UInt8], plan: LocationPlan)] = []
@@ -11,18 +11,18 @@ package struct LocationTree: Sendable {
     private var prefixes: [LocationIndex.PrefixLocation] = []
     private var regexes: [LocationIndex.RegexLocation] = []
 
-    package init() {}
+    public init() {}
 
-    package var isEmpty: Bool { exact.isEmpty && prefixes.isEmpty && regexes.isEmpty }
+    public var isEmpty: Bool { exact.isEmpty && prefixes.isEmpty && regexes.isEmpty }
 
     /// False: there is such a location already.
-    package mutating func addExact(_ path: [UInt8], _ plan: LocationPlan) -> Bool {
+    public mutating func addExact(_ path: [UInt8], _ plan: LocationPlan) -> Bool {
         if plan.redirectsToSlash { exactWithSlash.append((path, plan)) }
         return exact.updateValue(plan, forKey: path) == nil
     }
 
     /// False: there is such a location already.
-    package mutating func addPrefix(_ prefix: [UInt8], _ plan: LocationPlan, stopsRegexes: Bool, nested: LocationTree) -> Bool {
+    public mutating func addPrefix(_ prefix: [UInt8], _ plan: LocationPlan, stopsRegexes: Bool, nested: LocationTree) -> Bool {
         if prefixes.contains(where: { $0.prefix == prefix }) { return false }
         let new = LocationIndex.PrefixLocation(prefix: prefix, plan: plan, stopsRegexes: stopsRegexes, nested: nested)
         let place = prefixes.firstIndex { $0.prefix.count < prefix.count } ?? prefixes.count
@@ -30,12 +30,12 @@ package struct LocationTree: Sendable {
         return true
     }
 
-    package mutating func addRegex(_ pattern: NamePattern, _ plan: LocationPlan, nested: LocationTree) {
+    public mutating func addRegex(_ pattern: NamePattern, _ plan: LocationPlan, nested: LocationTree) {
         regexes.append(LocationIndex.RegexLocation(pattern: pattern, plan: plan, nested: nested))
     }
 
     /// The locations, ready to be searched.
-    package func index() -> LocationIndex {
+    public func index() -> LocationIndex {
         LocationIndex(exact: exact, exactWithSlash: exactWithSlash, prefixes: prefixes, regexes: regexes)
     }
 }

@@ -6,7 +6,7 @@ import Upstreams
 
 /// State that has a name and outlives configurations: cache zones, upstream groups, logs by path. A reload finds it again by
 /// name and kind; what a changed definition does is each kind's own business.
-package final class NamedState: Sendable {
+public final class NamedState: Sendable {
     private struct State {
         var zones: [String: CacheZone] = [:]
         var groups: [String: UpstreamGroup] = [:]
@@ -16,12 +16,12 @@ package final class NamedState: Sendable {
 
     private let state = Lock(State())
     /// Threads for what would stall a loop.
-    package let pool: BlockingPool
+    public let pool: BlockingPool
 
-    package init(pool: BlockingPool) { self.pool = pool }
+    public init(pool: BlockingPool) { self.pool = pool }
 
     /// The cache zone with this name, made by `make` when there is none.
-    package func zone(_ name: String, orMake make: () -> CacheZone) -> CacheZone {
+    public func zone(_ name: String, orMake make: () -> CacheZone) -> CacheZone {
         state.withLock { state in
             if let zone = state.zones[name] { return zone }
             let zone = make()
@@ -30,10 +30,10 @@ package final class NamedState: Sendable {
         }
     }
 
-    package var zones: [CacheZone] { state.withLock { Array($0.zones.values) } }
+    public var zones: [CacheZone] { state.withLock { Array($0.zones.values) } }
 
     /// The upstream group with this name, made by `make` when there is none.
-    package func group(_ name: String, orMake make: () -> UpstreamGroup) -> UpstreamGroup {
+    public func group(_ name: String, orMake make: () -> UpstreamGroup) -> UpstreamGroup {
         state.withLock { state in
             if let group = state.groups[name] { return group }
             let group = make()
@@ -43,11 +43,11 @@ package final class NamedState: Sendable {
     }
 
     /// The open log at `path`, if there is one.
-    package func log(_ path: String) -> LogFile? { state.withLock { $0.logs[path] } }
+    public func log(_ path: String) -> LogFile? { state.withLock { $0.logs[path] } }
 
     /// The log at `path`, opened when nobody has opened it yet. A worker without rights finds those that the supervisor
     /// opened for it. Errors: what `open` says.
-    package func openLog(_ path: String) throws(SystemError) -> LogFile {
+    public func openLog(_ path: String) throws(SystemError) -> LogFile {
         if let log = log(path) { return log }
         let new = try LogFile(path: path)
         return state.withLock { state in
@@ -58,7 +58,7 @@ package final class NamedState: Sendable {
     }
 
     /// Standard error as a log.
-    package func openStandardError() throws(SystemError) -> LogFile {
+    public func openStandardError() throws(SystemError) -> LogFile {
         if let log = log("stderr") { return log }
         let new = try LogFile.standardError()
         return state.withLock { state in
@@ -69,12 +69,12 @@ package final class NamedState: Sendable {
     }
 
     /// The error log where the configuration names none: option -e, else standard error.
-    package var defaultErrorLog: ErrorLog {
+    public var defaultErrorLog: ErrorLog {
         get { state.withLock { $0.defaultErrorLog } }
         set { state.withLock { $0.defaultErrorLog = newValue } }
     }
 
-    package func addLog(_ path: String, _ log: LogFile) { state.withLock { $0.logs[path] = log } }
+    public func addLog(_ path: String, _ log: LogFile) { state.withLock { $0.logs[path] = log } }
 
-    package var logs: [LogFile] { state.withLock { Array($0.logs.values) } }
+    public var logs: [LogFile] { state.withLock { Array($0.logs.values) } }
 }

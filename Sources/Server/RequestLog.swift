@@ -4,9 +4,9 @@ import Observability
 import Platform
 
 /// Messages of the error log that concern a request: what happened, to whom, and where.
-package enum RequestLog {
+public enum RequestLog {
     /// A failure on the way to or from an upstream.
-    package static func upstreamError(
+    public static func upstreamError(
         _ context: RequestContext, _ level: LogLevel, _ what: StaticString, _ error: SystemError?, _ phase: StaticString
     ) {
         let log = context.plan.core.errorLog
@@ -29,7 +29,7 @@ package enum RequestLog {
     }
 
     /// Why a request was refused or failed; `level` as nginx has it for the kind.
-    package static func write(_ context: RequestContext, _ level: LogLevel, _ what: StaticString, _ error: SystemError? = nil) {
+    public static func write(_ context: RequestContext, _ level: LogLevel, _ what: StaticString, _ error: SystemError? = nil) {
         let log = context.plan.core.errorLog
         guard log.takes(level) else { return }
         var record = log.record(level, now: seconds(context), connection: context.connection.number)
@@ -42,7 +42,7 @@ package enum RequestLog {
 
     /// Why a request is answered by an error: the reason names the rule or the directive. What is the server's own fault, and a
     /// body that is too long, are errors; what the client did wrong is information. (403: whoever forbids has said why.)
-    package static func failure(_ context: RequestContext, _ failure: RequestFailure) {
+    public static func failure(_ context: RequestContext, _ failure: RequestFailure) {
         switch failure.status {
         case 403: break
         case 413, 500...: write(context, .error, failure.reason)
@@ -51,7 +51,7 @@ package enum RequestLog {
     }
 
     /// As `write`, about a file.
-    package static func write(
+    public static func write(
         _ context: RequestContext, _ level: LogLevel, _ what: StaticString, path: Span<UInt8>, _ error: SystemError?
     ) {
         let log = context.plan.core.errorLog
@@ -66,7 +66,7 @@ package enum RequestLog {
     }
 
     /// As `write`, about a file: `before`, the path in quotes, `after`.
-    package static func file(
+    public static func file(
         _ context: RequestContext, _ level: LogLevel, _ before: StaticString, _ path: Span<UInt8>, _ after: StaticString,
         _ error: SystemError?
     ) {

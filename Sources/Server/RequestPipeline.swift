@@ -3,9 +3,9 @@ import HTTP
 
 /// Runs a request through its phases: the server's rewrite phase, the search for a location, the location's phases, and, when
 /// an answer of the server's own is due, `error_page`.
-package enum RequestPipeline {
+public enum RequestPipeline {
     /// What the pipeline came to.
-    package enum Step {
+    public enum Step {
         /// `.composed`, `.pass` or `.follow`: never `.status`, which has become a composed page here.
         case respond(Response)
         case wait(Need)
@@ -16,7 +16,7 @@ package enum RequestPipeline {
     private static let redirectLimit = 10
 
     /// Begins a request whose head has been decoded.
-    package static func begin(_ context: RequestContext, _ hosts: VirtualHosts) -> Step {
+    public static func begin(_ context: RequestContext, _ hosts: VirtualHosts) -> Step {
         swap(&context.path, &context.head.path)
         do throws(RequestFailure) {
             context.server = try hosts.server(for: context.head.host, context)
@@ -38,7 +38,7 @@ package enum RequestPipeline {
     }
 
     /// Answers a head that could not be decoded.
-    package static func refuse(_ context: RequestContext, _ hosts: VirtualHosts, _ failure: RequestFailure) -> Step {
+    public static func refuse(_ context: RequestContext, _ hosts: VirtualHosts, _ failure: RequestFailure) -> Step {
         context.server = hosts.defaultServer
         context.plan = context.server.fallback
         context.isInServerPhase = false
@@ -47,13 +47,13 @@ package enum RequestPipeline {
     }
 
     /// Answers in place of a response, with a failure that was found while it was on its way: a body with broken framing.
-    package static func reject(_ context: RequestContext, _ failure: RequestFailure) -> Step {
+    public static func reject(_ context: RequestContext, _ failure: RequestFailure) -> Step {
         context.response.reset()
         return fail(context, failure)
     }
 
     /// Goes on where a header filter has refused the response (`context.filterRefusal`).
-    package static func refusedByFilter(_ context: RequestContext) -> Step {
+    public static func refusedByFilter(_ context: RequestContext) -> Step {
         let status = context.filterRefusal
         context.filterRefusal = 0
         if let step = answer(context, .status(status)) { return step }
@@ -61,7 +61,7 @@ package enum RequestPipeline {
     }
 
     /// Goes on from the handler that decides next (after a wait: the one that asked for it).
-    package static func advance(_ context: RequestContext) -> Step {
+    public static func advance(_ context: RequestContext) -> Step {
         while true {
             let verdict: Verdict
             do throws(RequestFailure) {

@@ -1,4 +1,4 @@
 /// The version of this server.
-package enum ServerVersion {
-    package static let number: StaticString = "0.1.0"
+public enum ServerVersion {
+    public static let number: StaticString = "0.1.0"
 }

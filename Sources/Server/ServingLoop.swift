@@ -8,32 +8,32 @@ import Platform
 import Upstreams
 
 /// What one event loop serves with: its configuration, its pools, its logs, its idle upstream connections.
-package final class ServingLoop: LoopBound {
+public final class ServingLoop: LoopBound {
     /// The configuration for new requests.
-    package var site: Site
-    package let named: NamedState
+    public var site: Site
+    public let named: NamedState
     /// Heads of responses are built here, one at a time.
-    package let output = ByteBuffer(capacity: 65536)
+    public let output = ByteBuffer(capacity: 65536)
     /// Blocks that receive requests.
-    package let heads = BufferPool(blockSize: 4096, limit: 256)
+    public let heads = BufferPool(blockSize: 4096, limit: 256)
     /// Blocks that carry bodies.
-    package let blocks = BufferPool(blockSize: 65536, limit: 16)
-    package let matchData = MatchData()
+    public let blocks = BufferPool(blockSize: 65536, limit: 16)
+    public let matchData = MatchData()
     private var dates = DateCache()
-    package let idleUpstreams = IdleConnections<UpstreamConnection>()
+    public let idleUpstreams = IdleConnections<UpstreamConnection>()
     /// The log of the process: what concerns no location.
-    package var errorLog: ErrorLog
+    public var errorLog: ErrorLog
     /// Client connections that are open on this loop.
-    package var connectionCount = 0
-    package var connectionLimit = Int.max
+    public var connectionCount = 0
+    public var connectionLimit = Int.max
     /// The process is to end: connections close after their request.
-    package private(set) var isDraining = false
+    public private(set) var isDraining = false
     private var contexts: [RequestContext] = []
-    package let prefix: String
+    public let prefix: String
     /// The access logs of this loop.
-    package let logs: AccessLogs
+    public let logs: AccessLogs
 
-    package init(loop: EventLoop, site: Site, named: NamedState, errorLog: ErrorLog, prefix: String) {
+    public init(loop: EventLoop, site: Site, named: NamedState, errorLog: ErrorLog, prefix: String) {
         self.site = site
         self.named = named
         self.errorLog = errorLog
@@ -43,7 +43,7 @@ package final class ServingLoop: LoopBound {
     }
 
     /// A context that holds nothing of another request.
-    package func takeContext(_ site: Site, _ server: ServerPlan) -> RequestContext {
+    public func takeContext(_ site: Site, _ server: ServerPlan) -> RequestContext {
         guard let context = contexts.popLast() else {
             return RequestContext(serving: self, head: RequestHead(buffer: heads.take()), site: site, server: server)
         }
@@ -53,7 +53,7 @@ package final class ServingLoop: LoopBound {
     }
 
     /// Takes a context back when its request is over.
-    package func give(_ context: RequestContext) {
+    public func give(_ context: RequestContext) {
         context.reset()
         // One of an earlier configuration is let go of, and the configuration with it.
         if contexts.count < 64, context.site === site {
@@ -135,18 +135,18 @@ package final class ServingLoop: LoopBound {
         return table
     }
 
-    package func startDraining() { isDraining = true }
+    public func startDraining() { isDraining = true }
 
     private var connectionNumber: UInt64 = 0
 
     /// Numbers connections of this process: those of different loops never meet.
-    package func nextConnectionNumber() -> UInt64 {
+    public func nextConnectionNumber() -> UInt64 {
         connectionNumber += 1
         return connectionNumber * 512 + UInt64(loop.index & 511)
     }
 
     /// The Date field's value for this turn.
-    package var date: [UInt8] {
+    public var date: [UInt8] {
         dates.bytes(at: loop.wallNow / 1000)
     }
 }

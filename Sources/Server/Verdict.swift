@@ -1,5 +1,5 @@
 /// What a phase handler decides about a request.
-package enum Verdict {
+public enum Verdict {
     /// The next handler decides.
     case next
     /// The request is answered.
@@ -13,7 +13,7 @@ package enum Verdict {
 }
 
 /// How a request is answered.
-package enum Response {
+public enum Response {
     /// `context.response` has been composed: status, fields and content.
     case composed
     /// An answer of the server's own for this status: `error_page` applies, else a short page.
@@ -25,7 +25,7 @@ package enum Response {
 }
 
 /// Where an internal redirect leads.
-package enum InternalRedirect {
+public enum InternalRedirect {
     /// A new path and query, looked up among the locations again.
     case uri(path: [UInt8], query: [UInt8]?)
     /// A named location.
@@ -33,7 +33,7 @@ package enum InternalRedirect {
 }
 
 /// What a request waits for.
-package enum Need {
+public enum Need {
     /// The whole request body.
     case body
     /// An upstream's response head, by the proxy plan of the location.
@@ -45,7 +45,7 @@ package enum Need {
 }
 
 /// What came of a need.
-package enum Outcome {
+public enum Outcome {
     case none
     case done
     /// The upstream's head is in `context.upstream`.

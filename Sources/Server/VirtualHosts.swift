@@ -3,10 +3,10 @@ import HTTP
 import Patterns
 
 /// The servers of one listening address, found by host name: exact, wildcard in front, wildcard behind, regex, default.
-package final class VirtualHosts: Sendable {
-    package let defaultServer: ServerPlan
+public final class VirtualHosts: Sendable {
+    public let defaultServer: ServerPlan
     /// Reads heads by the default server's limits: the name is not known before the head is read.
-    package let decoder: RequestDecoder
+    public let decoder: RequestDecoder
     private let exact: [[UInt8]: ServerPlan]
     /// `*.example.com` by `.example.com`, longest first.
     private let heads: [(suffix: [UInt8], server: ServerPlan)]
@@ -16,7 +16,7 @@ package final class VirtualHosts: Sendable {
     /// Only one server without a name that could be told apart: no search.
     private let isSingle: Bool
 
-    package init(
+    public init(
         defaultServer: ServerPlan, exact: [[UInt8]: ServerPlan], heads: [(suffix: [UInt8], server: ServerPlan)],
         tails: [(prefix: [UInt8], server: ServerPlan)], patterns: [(pattern: NamePattern, server: ServerPlan)]
     ) {
@@ -30,7 +30,7 @@ package final class VirtualHosts: Sendable {
     }
 
     /// The server for `host` (lower case, without a port; empty: none was given).
-    package func server(for host: [UInt8], _ context: RequestContext) throws(RequestFailure) -> ServerPlan {
+    public func server(for host: [UInt8], _ context: RequestContext) throws(RequestFailure) -> ServerPlan {
         if isSingle { return defaultServer }
         if let server = exact[host] { return server }
         if host.isEmpty { return defaultServer }

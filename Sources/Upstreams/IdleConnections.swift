@@ -1,18 +1,18 @@
 import Platform
 
 /// `keepalive`, `keepalive_timeout`, `keepalive_requests` and `keepalive_time` of an upstream.
-package struct KeepAlivePolicy: Sendable, Hashable {
+public struct KeepAlivePolicy: Sendable, Hashable {
     /// How many idle connections each loop keeps to the group, all its peers together; 0 keeps none.
-    package var capacity: Int
+    public var capacity: Int
     /// Milliseconds a connection may idle.
-    package var timeout: Int64
+    public var timeout: Int64
     /// How many requests a connection may carry.
-    package var requests: Int
+    public var requests: Int
     /// Milliseconds after its opening when a connection takes no further request.
-    package var lifetime: Int64
+    public var lifetime: Int64
 
     /// The defaults are nginx's for an upstream with `keepalive`.
-    package init(capacity: Int, timeout: Int64 = 60_000, requests: Int = 1000, lifetime: Int64 = 3_600_000) {
+    public init(capacity: Int, timeout: Int64 = 60_000, requests: Int = 1000, lifetime: Int64 = 3_600_000) {
         self.capacity = capacity
         self.timeout = timeout
         self.requests = requests
@@ -20,20 +20,20 @@ package struct KeepAlivePolicy: Sendable, Hashable {
     }
 
     /// Whether a connection that carried `served` requests and is `age` ms old may carry another.
-    package func allows(served: Int, age: Int64) -> Bool {
+    public func allows(served: Int, age: Int64) -> Bool {
         capacity > 0 && timeout > 0 && served < requests && age <= lifetime
     }
 }
 
 /// What connections must agree in to be exchanged for one another.
-package struct IdleKey: Hashable, Sendable {
+public struct IdleKey: Hashable, Sendable {
     /// `UpstreamGroup.id`: the capacity is the group's.
-    package let group: Int
-    package let address: SocketAddress
+    public let group: Int
+    public let address: SocketAddress
     /// Sets apart what must not be shared within a group: TLS from plain, one location's connections from another's.
-    package let scope: Int
+    public let scope: Int
 
-    package init(group: Int, address: SocketAddress, scope: Int = 0) {
+    public init(group: Int, address: SocketAddress, scope: Int = 0) {
         self.group = group
         self.address = address
         self.scope = scope
@@ -56,15 +56,15 @@ public final class IdleConnections<Connection: AnyObject> {
     /// For each group the longest idle first. No group without connections is kept.
     private var groups: [Int: [Entry]] = [:]
     /// How many connections are idle, all groups together.
-    package private(set) var count = 0
+    public private(set) var count = 0
 
-    package init() {}
+    public init() {}
 
-    package func count(group: Int) -> Int { groups[group]?.count ?? 0 }
+    public func count(group: Int) -> Int { groups[group]?.count ?? 0 }
 
     /// The connection of `key` that became idle last; it is no longer kept. One past its time is not given out (it waits
     /// for `expired`).
-    package func take(_ key: IdleKey, now: Int64) -> Connection? {
+    public func take(_ key: IdleKey, now: Int64) -> Connection? {
         guard let slot = groups.index(forKey: key.group) else { return nil }
         guard let place = groups.values[slot].lastIndex(where: { $0.key == key && $0.deadline > now }) else { return nil }
         let entry = groups.values[slot].remove(at: place)
@@ -81,7 +81,7 @@ public final class IdleConnections<Connection: AnyObject> {
     ///   - now: monotonic milliseconds.
     /// - Returns: the connection to close instead: the group's longest idle one when it is full, `connection` itself when
     ///   the policy lets it go no further, or nil.
-    package func give(
+    public func give(
         _ key: IdleKey, _ connection: Connection, served: Int, age: Int64, policy: KeepAlivePolicy, now: Int64
     ) -> Connection? {
         guard policy.allows(served: served, age: age) else { return connection }
@@ -97,7 +97,7 @@ public final class IdleConnections<Connection: AnyObject> {
     ///
     /// - Returns: whether it was there.
     @discardableResult
-    package func remove(_ connection: Connection, _ key: IdleKey) -> Bool {
+    public func remove(_ connection: Connection, _ key: IdleKey) -> Bool {
         guard let slot = groups.index(forKey: key.group) else { return false }
         guard let place = groups.values[slot].lastIndex(where: { $0.connection === connection }) else { return false }
         groups.values[slot].remove(at: place)
@@ -107,32 +107,32 @@ public final class IdleConnections<Connection: AnyObject> {
     }
 
     /// Takes out all connections whose time is over at `now`, the longest idle of each group first.
-    package func expired(now: Int64) -> [Connection] {
+    public func expired(now: Int64) -> [Connection] {
         takeAll { $0.deadline <= now }
     }
 
     /// When the first connection's time is over, monotonic milliseconds; nil when none is kept.
-    package var nextDeadline: Int64? {
+    public var nextDeadline: Int64? {
         groups.values.lazy.flatMap { $0 }.map(\.deadline).min()
     }
 
     /// Takes out all connections of `key`.
-    package func removeAll(_ key: IdleKey) -> [Connection] {
+    public func removeAll(_ key: IdleKey) -> [Connection] {
         takeAll { $0.key == key }
     }
 
     /// Takes out all connections of a group: it is gone, or this loop ends.
-    package func removeAll(group: Int) -> [Connection] {
+    public func removeAll(group: Int) -> [Connection] {
         takeAll { $0.key.group == group }
     }
 
     /// Takes out everything.
-    package func removeAll() -> [Connection] {
+    public func removeAll() -> [Connection] {
         takeAll { _ in true }
     }
 
     /// Takes out what a group keeps beyond `capacity`, the longest idle first: its definition has changed.
-    package func trim(group: Int, to capacity: Int) -> [Connection] {
+    public func trim(group: Int, to capacity: Int) -> [Connection] {
         var taken: [Connection] = []
         while count(group: group) > max(capacity, 0), let oldest = takeOldest(of: group) { taken.append(oldest) }
         return taken

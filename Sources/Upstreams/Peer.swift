@@ -1,26 +1,26 @@
 import Platform
 
 /// One address of an upstream group with what its `server` line says of it.
-package struct PeerDefinition: Sendable, Hashable {
+public struct PeerDefinition: Sendable, Hashable {
     /// Where to connect. A name with several addresses gives as many peers.
-    package var address: SocketAddress
+    public var address: SocketAddress
     /// The server as it was written, for logs.
-    package var name: String
+    public var name: String
     /// Its share of requests, at least 1.
-    package var weight: Int
+    public var weight: Int
     /// How many failures within `failTimeout` make it unavailable; 0 never does.
-    package var maxFails: Int
+    public var maxFails: Int
     /// Milliseconds: both the time in which failures are counted and that for which it is then left alone.
-    package var failTimeout: Int64
+    public var failTimeout: Int64
     /// Asked only when no other peer can be.
-    package var isBackup: Bool
+    public var isBackup: Bool
     /// Never asked.
-    package var isDown: Bool
+    public var isDown: Bool
     /// How many requests it may have at a time; 0 for no limit.
-    package var maxConnections: Int
+    public var maxConnections: Int
 
     /// The defaults are nginx's: `weight=1 max_fails=1 fail_timeout=10s max_conns=0`.
-    package init(
+    public init(
         _ address: SocketAddress, name: String? = nil, weight: Int = 1, maxFails: Int = 1, failTimeout: Int64 = 10_000,
         isBackup: Bool = false, isDown: Bool = false, maxConnections: Int = 0
     ) {
@@ -37,14 +37,14 @@ package struct PeerDefinition: Sendable, Hashable {
 }
 
 /// A peer as a request holds it, from `select` to `report`. It never changes: what does (health, load) is the group's.
-package final class Peer: Sendable {
-    package let definition: PeerDefinition
+public final class Peer: Sendable {
+    public let definition: PeerDefinition
     /// Its place in the group that made it, primaries first.
     let index: Int
     /// Tells two `server` lines with one address apart: 0 for the first.
     let occurrence: Int
     /// The address as logs show it.
-    package let addressText: String
+    public let addressText: String
 
     init(_ definition: PeerDefinition, index: Int, occurrence: Int) {
         self.definition = definition
@@ -53,8 +53,8 @@ package final class Peer: Sendable {
         addressText = definition.address.description
     }
 
-    package var address: SocketAddress { definition.address }
-    package var name: String { definition.name }
+    public var address: SocketAddress { definition.address }
+    public var name: String { definition.name }
 
     /// Whether health may go on from `other`: the same address at the same place among its equals.
     func isSuccessor(of other: Peer) -> Bool {

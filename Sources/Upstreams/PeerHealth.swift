@@ -1,5 +1,5 @@
 /// What became of a request at a peer.
-package enum PeerOutcome: Sendable, Equatable {
+public enum PeerOutcome: Sendable, Equatable {
     /// The peer answered.
     case success
     /// It did not, or with an answer that `proxy_next_upstream` names.

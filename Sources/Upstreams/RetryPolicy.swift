@@ -1,43 +1,43 @@
 /// On which failures `proxy_next_upstream` lets a request go to the next peer.
-package struct RetryConditions: OptionSet, Sendable, Hashable {
-    package let rawValue: UInt16
-    package init(rawValue: UInt16) { self.rawValue = rawValue }
+public struct RetryConditions: OptionSet, Sendable, Hashable {
+    public let rawValue: UInt16
+    public init(rawValue: UInt16) { self.rawValue = rawValue }
 
     /// Connecting, sending or reading the response's head failed.
-    package static let error = RetryConditions(rawValue: 1 << 0)
+    public static let error = RetryConditions(rawValue: 1 << 0)
     /// The same did not happen in time.
-    package static let timeout = RetryConditions(rawValue: 1 << 1)
+    public static let timeout = RetryConditions(rawValue: 1 << 1)
     /// The head is empty or not valid.
-    package static let invalidHeader = RetryConditions(rawValue: 1 << 2)
-    package static let http500 = RetryConditions(rawValue: 1 << 3)
-    package static let http502 = RetryConditions(rawValue: 1 << 4)
-    package static let http503 = RetryConditions(rawValue: 1 << 5)
-    package static let http504 = RetryConditions(rawValue: 1 << 6)
-    package static let http403 = RetryConditions(rawValue: 1 << 7)
-    package static let http404 = RetryConditions(rawValue: 1 << 8)
-    package static let http429 = RetryConditions(rawValue: 1 << 9)
+    public static let invalidHeader = RetryConditions(rawValue: 1 << 2)
+    public static let http500 = RetryConditions(rawValue: 1 << 3)
+    public static let http502 = RetryConditions(rawValue: 1 << 4)
+    public static let http503 = RetryConditions(rawValue: 1 << 5)
+    public static let http504 = RetryConditions(rawValue: 1 << 6)
+    public static let http403 = RetryConditions(rawValue: 1 << 7)
+    public static let http404 = RetryConditions(rawValue: 1 << 8)
+    public static let http429 = RetryConditions(rawValue: 1 << 9)
     /// Requests whose methods are not idempotent are repeated like others.
-    package static let nonIdempotent = RetryConditions(rawValue: 1 << 10)
+    public static let nonIdempotent = RetryConditions(rawValue: 1 << 10)
 
     /// nginx's default.
-    package static let standard: RetryConditions = [.error, .timeout]
+    public static let standard: RetryConditions = [.error, .timeout]
     /// `off`.
-    package static let off: RetryConditions = []
+    public static let off: RetryConditions = []
 
     /// The words of the directive, in the order of nginx's documentation; `off` stands alone and gives the empty set.
-    package static let words: [(word: String, condition: RetryConditions)] = [
+    public static let words: [(word: String, condition: RetryConditions)] = [
         ("error", .error), ("timeout", .timeout), ("invalid_header", .invalidHeader), ("http_500", .http500),
         ("http_502", .http502), ("http_503", .http503), ("http_504", .http504), ("http_403", .http403),
         ("http_404", .http404), ("http_429", .http429), ("non_idempotent", .nonIdempotent), ("off", .off),
     ]
 
     /// The condition that a word of the directive means, or nil.
-    package static func named(_ word: String) -> RetryConditions? {
+    public static func named(_ word: String) -> RetryConditions? {
         words.first { $0.word == word }?.condition
     }
 
     /// The condition under which a response with `status` goes to the next peer; nil for statuses that never do.
-    package static func forStatus(_ status: Int) -> RetryConditions? {
+    public static func forStatus(_ status: Int) -> RetryConditions? {
         switch status {
         case 500: .http500
         case 502: .http502
@@ -52,8 +52,8 @@ package struct RetryConditions: OptionSet, Sendable, Hashable {
 }
 
 /// One attempt at a peer that gave no answer to pass on.
-package struct FailedAttempt: Sendable, Equatable {
-    package enum Kind: Sendable, Equatable {
+public struct FailedAttempt: Sendable, Equatable {
+    public enum Kind: Sendable, Equatable {
         /// Refused, unreachable, reset, or closed before the head was whole.
         case error
         case timeout
@@ -71,7 +71,7 @@ package struct FailedAttempt: Sendable, Equatable {
         }
 
         /// The status of the answer that the failure becomes when nothing is tried any more.
-        package var status: Int {
+        public var status: Int {
             switch self {
             case .error, .invalidHeader: 502
             case .timeout: 504
@@ -80,15 +80,15 @@ package struct FailedAttempt: Sendable, Equatable {
         }
     }
 
-    package var kind: Kind
+    public var kind: Kind
     /// Whether any byte of the request was handed to the kernel on this connection: the peer may have acted on it.
-    package var requestSent: Bool
+    public var requestSent: Bool
     /// Whether any byte of a response was read.
-    package var responseStarted: Bool
+    public var responseStarted: Bool
     /// Whether the connection had served a request before.
-    package var connectionWasKept: Bool
+    public var connectionWasKept: Bool
 
-    package init(_ kind: Kind, requestSent: Bool, responseStarted: Bool = false, connectionWasKept: Bool = false) {
+    public init(_ kind: Kind, requestSent: Bool, responseStarted: Bool = false, connectionWasKept: Bool = false) {
         self.kind = kind
         self.requestSent = requestSent
         self.responseStarted = responseStarted
@@ -100,20 +100,20 @@ package struct FailedAttempt: Sendable, Equatable {
 }
 
 /// What a request is like, and what it has been through.
-package struct RetrySituation: Sendable {
+public struct RetrySituation: Sendable {
     /// Whether the method is idempotent (RFC 9110 §9.2.2: safe methods, PUT, DELETE). A method that is not known counts as
     /// not idempotent. nginx counts POST, LOCK and PATCH alone as such.
-    package var isIdempotent: Bool
+    public var isIdempotent: Bool
     /// Whether the body can be sent again from its first byte (or there is none).
-    package var isBodyReplayable: Bool
+    public var isBodyReplayable: Bool
     /// How many peers were asked so far, with the one that just failed; repeats at the same peer do not count.
-    package var attempts: Int
+    public var attempts: Int
     /// How many the group has to ask, `UpstreamGroup.triesAvailable` when the request began.
-    package var triesAvailable: Int
+    public var triesAvailable: Int
     /// Milliseconds since the first attempt began.
-    package var elapsed: Int64
+    public var elapsed: Int64
 
-    package init(isIdempotent: Bool, isBodyReplayable: Bool, attempts: Int, triesAvailable: Int, elapsed: Int64) {
+    public init(isIdempotent: Bool, isBodyReplayable: Bool, attempts: Int, triesAvailable: Int, elapsed: Int64) {
         self.isIdempotent = isIdempotent
         self.isBodyReplayable = isBodyReplayable
         self.attempts = attempts
@@ -123,7 +123,7 @@ package struct RetrySituation: Sendable {
 }
 
 /// What to do after a failed attempt.
-package enum RetryDecision: Sendable, Equatable {
+public enum RetryDecision: Sendable, Equatable {
     /// Connect afresh to the same peer; it is neither reported nor counted as an attempt.
     case samePeer
     /// Report the peer and select another.
@@ -142,26 +142,26 @@ package enum RetryDecision: Sendable, Equatable {
 /// on a fresh connection, whatever `proxy_next_upstream` says (RFC 9112 §9.3.1 allows it, and the peer stays in service).
 /// nginx counts a failure instead and goes to the next peer: two idle connections gone stale take a group of two out of
 /// service for `fail_timeout`. For other requests `mayUseKeptConnection` prevents the case.
-package struct RetryPolicy: Sendable, Hashable {
-    package var conditions: RetryConditions
+public struct RetryPolicy: Sendable, Hashable {
+    public var conditions: RetryConditions
     /// How many peers may be asked for one request; 0 for no limit of its own.
-    package var tries: Int
+    public var tries: Int
     /// Milliseconds after which no further attempt begins; 0 for no limit.
-    package var timeout: Int64
+    public var timeout: Int64
 
-    package init(conditions: RetryConditions = .standard, tries: Int = 0, timeout: Int64 = 0) {
+    public init(conditions: RetryConditions = .standard, tries: Int = 0, timeout: Int64 = 0) {
         self.conditions = conditions
         self.tries = tries
         self.timeout = timeout
     }
 
     /// Whether a request may be sent on a kept connection, which can close under it: not if it could not be repeated then.
-    package func mayUseKeptConnection(isIdempotent: Bool, isBodyReplayable: Bool) -> Bool {
+    public func mayUseKeptConnection(isIdempotent: Bool, isBodyReplayable: Bool) -> Bool {
         isBodyReplayable && (isIdempotent || conditions.contains(.nonIdempotent))
     }
 
     /// What to do after `attempt`.
-    package func decide(_ attempt: FailedAttempt, _ situation: RetrySituation) -> RetryDecision {
+    public func decide(_ attempt: FailedAttempt, _ situation: RetrySituation) -> RetryDecision {
         if timeout > 0, situation.elapsed >= timeout { return .fail }
         if attempt.requestSent {
             guard situation.isBodyReplayable else { return .fail }
@@ -175,7 +175,7 @@ package struct RetryPolicy: Sendable, Hashable {
 
     /// What `attempt`, answered by `decision`, says of its peer: errors and time-outs are failures whether or not they are
     /// conditions; statuses when they send the request elsewhere, 403 and 404 not even then; stale connections never.
-    package func outcome(of attempt: FailedAttempt, _ decision: RetryDecision) -> PeerOutcome {
+    public func outcome(of attempt: FailedAttempt, _ decision: RetryDecision) -> PeerOutcome {
         if attempt.isStaleConnection { return .abandoned }
         guard case .status(let status) = attempt.kind else { return .failure }
         return decision == .nextPeer && status != 403 && status != 404 ? .failure : .success

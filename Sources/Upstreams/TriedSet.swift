@@ -1,5 +1,5 @@
 /// The peers that one request has asked. A request has one set per upstream group, empty at first.
-package struct TriedSet: Sendable {
+public struct TriedSet: Sendable {
     private var first: UInt64 = 0
     /// Bits from 64 on; stays empty in groups of ordinary size.
     private var others: [UInt64] = []
@@ -8,7 +8,7 @@ package struct TriedSet: Sendable {
     /// Once the primaries were found wanting, a request stays with the backups.
     var isOnBackups = false
 
-    package init() {}
+    public init() {}
 
     func contains(_ index: Int) -> Bool {
         if index < 64 { return first & (1 << UInt64(index)) != 0 }

@@ -1,7 +1,7 @@
 import Platform
 
 /// Why a text is not the address of an upstream server; `message` is for a diagnostic.
-package enum UpstreamAddressError: Error, Equatable {
+public enum UpstreamAddressError: Error, Equatable {
     case noHost
     case invalidHost
     case invalidIPv6
@@ -9,7 +9,7 @@ package enum UpstreamAddressError: Error, Equatable {
     case noPath
     case pathTooLong
 
-    package var message: String {
+    public var message: String {
         switch self {
         case .noHost: "no host"
         case .invalidHost: "invalid host"
@@ -22,8 +22,8 @@ package enum UpstreamAddressError: Error, Equatable {
 }
 
 /// The address of an upstream server as written in `server` or after the scheme of `proxy_pass`, before names are resolved.
-package struct UpstreamAddress: Sendable, Hashable {
-    package enum Kind: Sendable, Hashable {
+public struct UpstreamAddress: Sendable, Hashable {
+    public enum Kind: Sendable, Hashable {
         /// A name: an `upstream`'s, or one to resolve.
         case name
         case ipv4
@@ -33,20 +33,20 @@ package struct UpstreamAddress: Sendable, Hashable {
         case unix
     }
 
-    package var kind: Kind
+    public var kind: Kind
     /// The name (lower case), the address or the path.
-    package var host: String
+    public var host: String
     /// The port, where one was written; never 0.
-    package var port: UInt16?
+    public var port: UInt16?
 
-    package init(kind: Kind, host: String, port: UInt16?) {
+    public init(kind: Kind, host: String, port: UInt16?) {
         self.kind = kind
         self.host = host
         self.port = port
     }
 
     /// Reads the whole of `text`: `host`, `host:port`, `[v6]:port`, `unix:/path`.
-    package static func parse(_ text: String) throws(UpstreamAddressError) -> UpstreamAddress {
+    public static func parse(_ text: String) throws(UpstreamAddressError) -> UpstreamAddress {
         let bytes = Array(text.utf8)
         if isUnix(bytes) { return try unix(bytes[5...]) }
         return try internet(bytes[...])
@@ -54,7 +54,7 @@ package struct UpstreamAddress: Sendable, Hashable {
 
     /// Reads what follows `http://` in `proxy_pass`: an address and, where there is one, the URI part, which begins with `/`
     /// or `?`. A socket's path ends at a colon: `unix:/path:/uri`.
-    package static func parse(
+    public static func parse(
         proxyPass text: String
     ) throws(UpstreamAddressError) -> (address: UpstreamAddress, uri: String?) {
         let bytes = Array(text.utf8)
@@ -70,7 +70,7 @@ package struct UpstreamAddress: Sendable, Hashable {
     }
 
     /// The address to connect to, unless it is a name.
-    package func socketAddress(defaultPort: UInt16) -> SocketAddress? {
+    public func socketAddress(defaultPort: UInt16) -> SocketAddress? {
         switch kind {
         case .name: nil
         case .unix: .unix(path: host)

@@ -5,9 +5,9 @@ import Synchronization
 ///
 /// A group is named state: all loops share it and it outlives a reload, which gives it its new definition by `apply`. Every
 /// call is one short critical section; a choice costs a few additions per peer.
-package final class UpstreamGroup: Sendable {
+public final class UpstreamGroup: Sendable {
     /// What `select` found.
-    package enum Selection: Sendable {
+    public enum Selection: Sendable {
         /// Ask this peer, then `report` what became of it, exactly once.
         case peer(Peer)
         /// No peer can be asked: "no live upstreams", 502.
@@ -15,14 +15,14 @@ package final class UpstreamGroup: Sendable {
     }
 
     /// A peer's state for logs, metrics and tests.
-    package struct Status: Sendable {
-        package let definition: PeerDefinition
+    public struct Status: Sendable {
+        public let definition: PeerDefinition
         /// Requests there now.
-        package let connections: Int
+        public let connections: Int
         /// Failures that count now.
-        package let fails: Int
+        public let fails: Int
         /// Whether failures keep requests away from it.
-        package let isResting: Bool
+        public let isResting: Bool
     }
 
     private struct State: Sendable {
@@ -39,12 +39,12 @@ package final class UpstreamGroup: Sendable {
     private static let ids = Atomic<Int>(0)
 
     /// The upstream's name, for `$proxy_host` and logs.
-    package let name: String
+    public let name: String
     /// Tells groups apart in this process, also those of one name that came after another.
-    package let id: Int
+    public let id: Int
     private let state: Lock<State>
 
-    package init(name: String, peers: [PeerDefinition]) {
+    public init(name: String, peers: [PeerDefinition]) {
         self.name = name
         id = Self.ids.add(1, ordering: .relaxed).newValue
         state = Lock(State())
@@ -53,7 +53,7 @@ package final class UpstreamGroup: Sendable {
 
     /// Takes a new definition. A peer whose address stays keeps its failures and its requests, and its account unless its
     /// weight changed; with `down` gone it is asked again at once.
-    package func apply(_ peers: [PeerDefinition]) {
+    public func apply(_ peers: [PeerDefinition]) {
         let ordered = peers.filter { !$0.isBackup } + peers.filter(\.isBackup)
         state.withLock { state in
             var entries: [RoundRobin.Entry] = []
@@ -78,7 +78,7 @@ package final class UpstreamGroup: Sendable {
     }
 
     /// How many peers one request may ask: those that are not `down`, backups too. Bounds `RetryPolicy`.
-    package var triesAvailable: Int {
+    public var triesAvailable: Int {
         state.withLock { state in state.entries.count { !$0.peer.definition.isDown } }
     }
 
@@ -87,7 +87,7 @@ package final class UpstreamGroup: Sendable {
     /// A peer in `tried` is not chosen again; the chosen one is added. Backups are asked when no primary can be.
     ///
     /// - Parameter now: monotonic milliseconds.
-    package func select(_ tried: inout TriedSet, now: Int64) -> Selection {
+    public func select(_ tried: inout TriedSet, now: Int64) -> Selection {
         let peer: Peer? = state.withLock { state in
             tried.adopt(revision: state.revision)
             let single = state.isSingle
@@ -123,7 +123,7 @@ package final class UpstreamGroup: Sendable {
     /// - Parameter now: monotonic milliseconds.
     /// - Returns: true when this failure made the peer unavailable ("upstream server temporarily disabled", a warning).
     @discardableResult
-    package func report(_ peer: Peer, _ outcome: PeerOutcome, now: Int64) -> Bool {
+    public func report(_ peer: Peer, _ outcome: PeerOutcome, now: Int64) -> Bool {
         state.withLock { state in
             guard let index = Self.place(of: peer, in: state) else { return false }
             if state.entries[index].health.connections > 0 { state.entries[index].health.connections -= 1 }
@@ -148,7 +148,7 @@ package final class UpstreamGroup: Sendable {
     }
 
     /// The peers' state at `now`, primaries first.
-    package func status(now: Int64) -> [Status] {
+    public func status(now: Int64) -> [Status] {
         state.withLock { state in
             let isSingle = state.isSingle
             return state.entries.map { entry in

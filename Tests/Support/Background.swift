@@ -2,11 +2,11 @@ import Foundation
 
 /// Work on a thread of its own, whose result or error the test collects. Tests block, so a client that must run beside
 /// others needs a thread, not a task of the small cooperative pool.
-package final class Background<Value: Sendable>: Sendable {
+public final class Background<Value: Sendable>: Sendable {
     private let outcome = Guarded<Result<Value, any Error>?>(nil)
     private let done = Gate()
 
-    package init(_ work: @escaping @Sendable () throws -> Value) {
+    public init(_ work: @escaping @Sendable () throws -> Value) {
         let thread = Thread { [outcome, done] in
             let result = Result { try work() }
             outcome.with { $0 = result }
@@ -16,11 +16,11 @@ package final class Background<Value: Sendable>: Sendable {
         thread.start()
     }
 
-    package var isDone: Bool { done.isOpen }
+    public var isDone: Bool { done.isOpen }
 
     /// Waits for the result; throws what the work threw, or an error when it did not end in time.
     @discardableResult
-    package func wait(within limit: Duration = patience * 3) throws -> Value {
+    public func wait(within limit: Duration = patience * 3) throws -> Value {
         guard done.wait(within: limit), let result = outcome.copy else {
             throw HarnessError("work in the background did not end within \(limit)")
         }
@@ -29,7 +29,7 @@ package final class Background<Value: Sendable>: Sendable {
 }
 
 /// Runs `work` on `count` threads at once, numbered from 0, and returns their results in that order.
-package func onThreads<Value: Sendable>(
+public func onThreads<Value: Sendable>(
     _ count: Int, within limit: Duration = patience * 3, _ work: @escaping @Sendable (Int) throws -> Value
 ) throws -> [Value] {
     let all = (0..<count).map { number in Background { try work(number) } }

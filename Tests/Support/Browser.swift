@@ -1,32 +1,31 @@
 import Foundation
 
 /// A visitor: keeps cookies as a browser does (per host, no paths), fills in forms, follows redirects when asked.
-package final class Browser {
-    package let endpoint: Endpoint
+public final class Browser {
+    public let endpoint: Endpoint
     /// The cookies it holds, by name.
-    package private(set) var cookies: [String: String] = [:]
+    public private(set) var cookies: [String: String] = [:]
     /// Fields it sends with each request.
-    package var fields: FieldList
+    public var fields: FieldList
 
-    package init(_ endpoint: Endpoint, _ fields: FieldList = ["User-Agent": "story"]) {
+    public init(_ endpoint: Endpoint, _ fields: FieldList = ["User-Agent": "story"]) {
         self.endpoint = endpoint
         self.fields = fields
     }
 
-    package func get(_ target: String, _ extra: FieldList = [:]) throws -> Response {
+    public func get(_ target: String, _ extra: FieldList = [:]) throws -> Response {
         try request("GET", target, extra)
     }
 
     /// Sends a form, as `application/x-www-form-urlencoded`.
-    package func post(_ target: String, form: KeyValuePairs<String, String>, _ extra: FieldList = [:]) throws -> Response {
+    public func post(_ target: String, form: KeyValuePairs<String, String>, _ extra: FieldList = [:]) throws -> Response {
         let body = form.map { "\(Self.encoded($0.key))=\(Self.encoded($0.value))" }.joined(separator: "&")
         var extra = extra
         extra.append("Content-Type", "application/x-www-form-urlencoded")
         return try request("POST", target, extra, body: Array(body.utf8))
     }
 
-    package func request(_ method: String, _ target: String, _ extra: FieldList = [:], body: [UInt8]? = nil) throws -> Response
-    {
+    public func request(_ method: String, _ target: String, _ extra: FieldList = [:], body: [UInt8]? = nil) throws -> Response {
         var all = fields
         for field in extra { all.append(field.name, field.value) }
         if !cookies.isEmpty {
@@ -39,14 +38,14 @@ package final class Browser {
     }
 
     /// Follows a redirect of `response`, with GET, if it is one.
-    package func follow(_ response: Response) throws -> Response {
+    public func follow(_ response: Response) throws -> Response {
         guard (300..<400).contains(response.status), let location = response["Location"] else { return response }
         guard location.contains("://") else { return try get(location) }
         let path = location.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
         return try get("/" + (path.count > 3 ? String(path[3]) : ""))
     }
 
-    package func forget() { cookies = [:] }
+    public func forget() { cookies = [:] }
 
     private func keep(_ line: String) {
         let parts = line.split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }
@@ -63,7 +62,7 @@ package final class Browser {
     }
 
     /// Percent-encodes everything but unreserved characters.
-    package static func encoded(_ text: String) -> String {
+    public static func encoded(_ text: String) -> String {
         var result = ""
         for byte in text.utf8 {
             switch byte {

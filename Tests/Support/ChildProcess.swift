@@ -1,22 +1,22 @@
 import Foundation
 
 /// How a process ended.
-package enum ExitStatus: Sendable, Equatable {
+public enum ExitStatus: Sendable, Equatable {
     case exited(Int32)
     case signalled(Int32)
 }
 
 /// A process that the support started, in a process group of its own, its output in a file. It stays unreaped until `end`,
 /// so its number and its group are ours and nothing else can be hit by a signal.
-package final class ChildProcess: Sendable {
-    package let pid: pid_t
+public final class ChildProcess: Sendable {
+    public let pid: pid_t
     /// The file that holds its standard output and error.
-    package let outputPath: String
+    public let outputPath: String
     private let ended = Guarded(false)
 
     /// Starts `executable`. `handingDown` becomes its descriptors 3, 4, …; it inherits nothing else. With
     /// `socketActivation` LISTEN_FDS and LISTEN_PID tell so in systemd's way. `descriptorLimit`: how many it may have open.
-    package init(
+    public init(
         _ executable: String, _ arguments: [String], environment: [String: String] = ProcessInfo.processInfo.environment,
         directory: String? = nil, handingDown: [Int32] = [], socketActivation: Bool = false, descriptorLimit: Int? = nil,
         isGuarded: Bool = true, output: String
@@ -77,10 +77,10 @@ package final class ChildProcess: Sendable {
 
     deinit { end() }
 
-    package var isRunning: Bool { exitStatus == nil }
+    public var isRunning: Bool { exitStatus == nil }
 
     /// How it ended; nil while it runs. Does not reap it.
-    package var exitStatus: ExitStatus? {
+    public var exitStatus: ExitStatus? {
         if ended.copy { return .exited(-1) }
         var info = unsafe siginfo_t()
         guard unsafe waitid(P_PID, id_t(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 else { return .exited(-1) }
@@ -90,18 +90,18 @@ package final class ChildProcess: Sendable {
     }
 
     /// Waits for its end; nil when it did not come in time.
-    package func waitForExit(within limit: Duration = patience) -> ExitStatus? {
+    public func waitForExit(within limit: Duration = patience) -> ExitStatus? {
         _ = eventually(within: limit) { !isRunning }
         return exitStatus
     }
 
-    package func signal(_ number: Int32) {
+    public func signal(_ number: Int32) {
         guard !ended.copy else { return }
         _ = kill(pid, number)
     }
 
     /// Kills what is left of it and its children, and reaps it.
-    package func end() {
+    public func end() {
         ended.with { ended in
             guard !ended else { return }
             ended = true
@@ -113,13 +113,13 @@ package final class ChildProcess: Sendable {
     }
 
     /// What it has written so far.
-    package var output: String {
+    public var output: String {
         FileManager.default.contents(atPath: outputPath).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 }
 
 /// Runs a program to its end and returns its status and output: `nginx -t`, `zendan -V`.
-package func run(
+public func run(
     _ executable: String, _ arguments: [String], environment: [String: String] = ProcessInfo.processInfo.environment,
     directory: String? = nil, within limit: Duration = patience
 ) throws -> (status: ExitStatus, output: String) {

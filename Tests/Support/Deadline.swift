@@ -1,18 +1,18 @@
 import Glibc
 
 /// A moment after which waiting is a failure.
-package struct Deadline: Sendable {
+public struct Deadline: Sendable {
     private let end: ContinuousClock.Instant
 
     /// The moment `duration` from now.
-    package static func `in`(_ duration: Duration) -> Deadline {
+    public static func `in`(_ duration: Duration) -> Deadline {
         Deadline(end: ContinuousClock.now.advanced(by: duration))
     }
 
-    package var hasPassed: Bool { ContinuousClock.now >= end }
+    public var hasPassed: Bool { ContinuousClock.now >= end }
 
     /// Milliseconds left for poll(2), at least 0 and rounded up, so that a wait never spins.
-    package var milliseconds: Int32 {
+    public var milliseconds: Int32 {
         let left = end - ContinuousClock.now
         guard left > .zero else { return 0 }
         let parts = left.components
@@ -22,10 +22,10 @@ package struct Deadline: Sendable {
 
 /// How long every wait of the support lasts unless a test says otherwise. Generous, because nothing waits for it to pass:
 /// it only bounds a failure. ZENDAN_PATIENCE sets it in seconds (a binary under ThreadSanitizer is ten times slower).
-package let patience: Duration = .seconds(Environment.integer("ZENDAN_PATIENCE") ?? 20)
+public let patience: Duration = .seconds(Environment.integer("ZENDAN_PATIENCE") ?? 20)
 
 /// Looks at `condition` until it holds. Returns whether it did before the deadline: `#expect(try eventually { … })`.
-package func eventually(within limit: Duration = patience, _ condition: () throws -> Bool) rethrows -> Bool {
+public func eventually(within limit: Duration = patience, _ condition: () throws -> Bool) rethrows -> Bool {
     let deadline = Deadline.in(limit)
     while true {
         if try condition() { return true }
@@ -35,7 +35,7 @@ package func eventually(within limit: Duration = patience, _ condition: () throw
 }
 
 /// Keeps this thread still. For the pace of a scripted peer ("a byte each 10 ms"), never for "it will be done by then".
-package func pause(_ duration: Duration) {
+public func pause(_ duration: Duration) {
     let parts = duration.components
     var time = timespec(tv_sec: Int(parts.seconds), tv_nsec: Int(parts.attoseconds / 1_000_000_000))
     var left = timespec()

@@ -1,8 +1,8 @@
 import Glibc
 
 /// An open descriptor that is closed when the last user lets go. Never inherited by a child unless handed down.
-package final class Descriptor: Sendable {
-    package let number: Int32
+public final class Descriptor: Sendable {
+    public let number: Int32
     private let isOpen = Guarded(true)
 
     init(_ number: Int32) {
@@ -11,7 +11,7 @@ package final class Descriptor: Sendable {
 
     deinit { close() }
 
-    package func close() {
+    public func close() {
         let wasOpen = isOpen.with { open in
             defer { open = false }
             return open

@@ -1,12 +1,12 @@
 import Glibc
 
 /// Where a server listens: a port of 127.0.0.1 or a Unix socket.
-package enum Endpoint: Sendable, Hashable, CustomStringConvertible {
+public enum Endpoint: Sendable, Hashable, CustomStringConvertible {
     case port(UInt16)
     case unix(String)
 
     /// As `listen` and `server` are written in a configuration: `127.0.0.1:8080`, `unix:/path`.
-    package var description: String {
+    public var description: String {
         switch self {
         case .port(let port): "127.0.0.1:\(port)"
         case .unix(let path): "unix:" + path
@@ -14,7 +14,7 @@ package enum Endpoint: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// As it stands in a URL after `http://`.
-    package var authority: String {
+    public var authority: String {
         switch self {
         case .port(let port): "127.0.0.1:\(port)"
         case .unix: "localhost"

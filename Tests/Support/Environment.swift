@@ -1,29 +1,29 @@
 import Foundation
 
 /// The environment variables that steer a test run.
-package enum Environment {
-    package static func string(_ name: String) -> String? {
+public enum Environment {
+    public static func string(_ name: String) -> String? {
         guard let value = ProcessInfo.processInfo.environment[name], !value.isEmpty else { return nil }
         return value
     }
 
-    package static func integer(_ name: String) -> Int? {
+    public static func integer(_ name: String) -> Int? {
         string(name).flatMap { Int($0) }
     }
 
-    package static func isSet(_ name: String) -> Bool {
+    public static func isSet(_ name: String) -> Bool {
         string(name) == "1"
     }
 
     /// The package's root, found from this file's own place.
-    package static let packageRoot: String = {
+    public static let packageRoot: String = {
         var url = URL(fileURLWithPath: #filePath)
         for _ in 0..<3 { url.deleteLastPathComponent() }
         return url.path
     }()
 
     /// The first of `candidates` that is an executable file.
-    package static func executable(_ candidates: String...) -> String? {
+    public static func executable(_ candidates: String...) -> String? {
         candidates.first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 

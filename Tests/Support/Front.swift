@@ -1,15 +1,15 @@
 import Foundation
 
 /// A program that serves an nginx configuration: the reference and ours.
-package enum Front: String, Sendable, CaseIterable, CustomStringConvertible {
+public enum Front: String, Sendable, CaseIterable, CustomStringConvertible {
     case nginx
     case zendan
 
     /// The fronts this machine can run. ZENDAN_FRONTS=zendan restricts them. What is missing is recorded as a skip.
-    package static let allAvailable: [Front] = only(.nginx, .zendan)
+    public static let allAvailable: [Front] = only(.nginx, .zendan)
 
     /// Those of `wanted` that this machine can run: `arguments: Front.only(.zendan)`.
-    package static func only(_ wanted: Front...) -> [Front] {
+    public static func only(_ wanted: Front...) -> [Front] {
         let allowed = Environment.string("ZENDAN_FRONTS").map { $0.split(separator: ",").map(String.init) }
         return wanted.filter { front in
             if let allowed, !allowed.contains(front.rawValue) { return false }
@@ -26,7 +26,7 @@ package enum Front: String, Sendable, CaseIterable, CustomStringConvertible {
         })
 
     /// Its executable: for zendan ZENDAN_BINARY or the package's release build.
-    package var binary: String? {
+    public var binary: String? {
         switch self {
         case .nginx: Environment.string("ZENDAN_NGINX") ?? Environment.executable("/usr/sbin/nginx", "/usr/bin/nginx")
         case .zendan:
@@ -34,5 +34,5 @@ package enum Front: String, Sendable, CaseIterable, CustomStringConvertible {
         }
     }
 
-    package var description: String { rawValue }
+    public var description: String { rawValue }
 }

@@ -1,9 +1,9 @@
 /// A port of 127.0.0.1 that listens and takes nobody any more: whoever connects waits for an answer that does not come.
-package final class FullBacklog {
+public final class FullBacklog {
     private let socket: ListeningSocket
     private var waiting: [Descriptor] = []
 
-    package init() throws {
+    public init() throws {
         socket = try ListeningSocket(backlog: 0)
         while waiting.count < 16 {
             let descriptor = try Descriptor.socket(socket.endpoint.family)
@@ -18,5 +18,5 @@ package final class FullBacklog {
         throw HarnessError("the backlog of \(socket.address) does not fill")
     }
 
-    package var address: String { socket.address }
+    public var address: String { socket.address }
 }

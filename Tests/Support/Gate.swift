@@ -1,20 +1,20 @@
 import Foundation
 
 /// Orders two threads: one waits until the other opens the gate. Once open it stays open.
-package final class Gate: @unchecked Sendable {
+public final class Gate: @unchecked Sendable {
     private let condition = NSCondition()
     private var opened = false
 
-    package init() {}
+    public init() {}
 
-    package func open() {
+    public func open() {
         condition.lock()
         opened = true
         condition.broadcast()
         condition.unlock()
     }
 
-    package var isOpen: Bool {
+    public var isOpen: Bool {
         condition.lock()
         defer { condition.unlock() }
         return opened
@@ -22,7 +22,7 @@ package final class Gate: @unchecked Sendable {
 
     /// Waits for `open`. Returns false when the time passed first.
     @discardableResult
-    package func wait(within limit: Duration = patience) -> Bool {
+    public func wait(within limit: Duration = patience) -> Bool {
         let parts = limit.components
         let end = Date(timeIntervalSinceNow: Double(parts.seconds) + Double(parts.attoseconds) / 1e18)
         condition.lock()

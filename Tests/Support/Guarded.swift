@@ -1,21 +1,21 @@
 import Foundation
 
 /// A value that several threads share behind a lock. Built on NSLock, which ThreadSanitizer understands.
-package final class Guarded<Value>: @unchecked Sendable {
+public final class Guarded<Value>: @unchecked Sendable {
     private let lock = NSLock()
     private var value: Value
 
-    package init(_ value: Value) {
+    public init(_ value: Value) {
         self.value = value
     }
 
     /// Runs `body` with exclusive access to the value. Keep it short: no waiting inside.
-    package func with<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
+    public func with<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
         lock.lock()
         defer { lock.unlock() }
         return try body(&value)
     }
 
     /// A copy of the value as it is now.
-    package var copy: Value { with { $0 } }
+    public var copy: Value { with { $0 } }
 }

@@ -1,10 +1,10 @@
 import Glibc
 
 /// What went wrong in the test support itself (never what a test asserts).
-package struct HarnessError: Error, CustomStringConvertible {
-    package let description: String
+public struct HarnessError: Error, CustomStringConvertible {
+    public let description: String
 
-    package init(_ description: String) {
+    public init(_ description: String) {
         self.description = description
     }
 

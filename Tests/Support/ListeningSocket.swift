@@ -2,12 +2,12 @@ import Glibc
 
 /// A listening socket that the test binds and hands down to the server it starts: the port is ours from the first moment,
 /// clients may connect before the server is up, and a restarted server finds the same port.
-package final class ListeningSocket: Sendable {
-    package let endpoint: Endpoint
+public final class ListeningSocket: Sendable {
+    public let endpoint: Endpoint
     let descriptor: Descriptor
 
     /// A port of 127.0.0.1 that the kernel chooses.
-    package init(backlog: Int32 = 1024) throws {
+    public init(backlog: Int32 = 1024) throws {
         // Bound twice: only an explicit port stays ours when an origin stops listening for a while (see `refuse`).
         let finder = try Descriptor.socket(AF_INET)
         try finder.set(SO_REUSEADDR, to: 1)
@@ -21,7 +21,7 @@ package final class ListeningSocket: Sendable {
     }
 
     /// A Unix socket, which everyone may connect to.
-    package init(unix path: String, backlog: Int32 = 1024) throws {
+    public init(unix path: String, backlog: Int32 = 1024) throws {
         endpoint = .unix(path)
         descriptor = try Descriptor.socket(AF_UNIX)
         _ = unsafe unlink(path)
@@ -31,18 +31,18 @@ package final class ListeningSocket: Sendable {
     }
 
     /// As written in a configuration: `listen \(socket);`
-    package var address: String { endpoint.description }
+    public var address: String { endpoint.description }
 
     /// The port, or 0 of a Unix socket.
-    package var port: UInt16 {
+    public var port: UInt16 {
         if case .port(let port) = endpoint { port } else { 0 }
     }
 
     /// As a service manager hands one down: `accept` on it waits.
-    package func makeBlocking() { _ = fcntl(descriptor.number, F_SETFL, 0) }
+    public func makeBlocking() { _ = fcntl(descriptor.number, F_SETFL, 0) }
 
     /// Refuses connections from now on; the address stays ours.
-    package func refuse() {
+    public func refuse() {
         switch endpoint {
         case .port: descriptor.shutdown(Int(SHUT_RD))  // Linux ends the listening state, not the binding
         case .unix(let path):
@@ -53,7 +53,7 @@ package final class ListeningSocket: Sendable {
     }
 
     /// Listens again after `refuse`.
-    package func resume() throws {
+    public func resume() throws {
         switch endpoint {
         case .port: try listen(backlog: 1024)
         case .unix(let path): _ = unsafe rename(path + ".aside", path)
@@ -66,7 +66,7 @@ package final class ListeningSocket: Sendable {
         guard Glibc.listen(descriptor.number, backlog) == 0 else { throw HarnessError.system("listen \(endpoint)") }
     }
 
-    package func close() {
+    public func close() {
         descriptor.close()
         removeName()
     }
@@ -78,5 +78,5 @@ package final class ListeningSocket: Sendable {
 }
 
 extension ListeningSocket: CustomStringConvertible {
-    package var description: String { address }
+    public var description: String { address }
 }

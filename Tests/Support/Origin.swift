@@ -2,18 +2,18 @@ import Foundation
 
 /// A scripted origin server inside the test: a closure answers each request, on a thread of its connection. It records every
 /// request, and can refuse, die and come back.
-package final class Origin: Sendable {
-    package typealias Handler = @Sendable (OriginRequest, OriginReply) throws -> Void
+public final class Origin: Sendable {
+    public typealias Handler = @Sendable (OriginRequest, OriginReply) throws -> Void
 
-    package struct Options: Sendable {
+    public struct Options: Sendable {
         /// Reads each request's body before the handler runs (else the handler reads it from its reply's connection).
-        package var readsBodies = true
+        public var readsBodies = true
         /// Closes idle kept connections after a random time in this range, in milliseconds: the race of every proxy.
-        package var closesIdleAfter: ClosedRange<Int>?
+        public var closesIdleAfter: ClosedRange<Int>?
         /// Answers `Expect: 100-continue` before it reads the body.
-        package var sendsContinue = true
+        public var sendsContinue = true
 
-        package init(readsBodies: Bool = true, closesIdleAfter: ClosedRange<Int>? = nil, sendsContinue: Bool = true) {
+        public init(readsBodies: Bool = true, closesIdleAfter: ClosedRange<Int>? = nil, sendsContinue: Bool = true) {
             self.readsBodies = readsBodies
             self.closesIdleAfter = closesIdleAfter
             self.sendsContinue = sendsContinue
@@ -37,7 +37,7 @@ package final class Origin: Sendable {
     private let handler: Handler
 
     /// Listens on a port of 127.0.0.1, or on a Unix socket when `unix` is a path.
-    package init(unix: String? = nil, options: Options = Options(), _ handler: @escaping Handler) throws {
+    public init(unix: String? = nil, options: Options = Options(), _ handler: @escaping Handler) throws {
         socket = try unix.map { try ListeningSocket(unix: $0) } ?? ListeningSocket()
         self.options = options
         self.handler = handler
@@ -60,46 +60,46 @@ package final class Origin: Sendable {
 
     // MARK: Where and what
 
-    package var endpoint: Endpoint { socket.endpoint }
+    public var endpoint: Endpoint { socket.endpoint }
     /// As written after `server` in an upstream, or after `http://` in proxy_pass (a Unix socket needs `:` or a URI behind).
-    package var address: String { socket.address }
+    public var address: String { socket.address }
 
     /// All requests whose head (and body, with `readsBodies`) has been read, in order.
-    package var requests: [OriginRequest] { state.copy.requests }
-    package func count(_ path: String) -> Int { count { $0.path == path } }
-    package func count(where matches: (OriginRequest) -> Bool) -> Int { requests.count(where: matches) }
+    public var requests: [OriginRequest] { state.copy.requests }
+    public func count(_ path: String) -> Int { count { $0.path == path } }
+    public func count(where matches: (OriginRequest) -> Bool) -> Int { requests.count(where: matches) }
     /// Connections accepted so far.
-    package var connectionsAccepted: Int { state.copy.accepted }
+    public var connectionsAccepted: Int { state.copy.accepted }
     /// Connections open now.
-    package var connectionsOpen: Int { state.copy.connections.count }
+    public var connectionsOpen: Int { state.copy.connections.count }
     /// Handlers that run now, and the most that ran at once.
-    package var active: Int { state.copy.active }
-    package var mostActive: Int { state.copy.mostActive }
+    public var active: Int { state.copy.active }
+    public var mostActive: Int { state.copy.mostActive }
     /// What handlers threw (a client that went away, mostly).
-    package var failures: [String] { state.copy.failures }
-    package func forgetRequests() { state.with { $0.requests = [] } }
+    public var failures: [String] { state.copy.failures }
+    public func forgetRequests() { state.with { $0.requests = [] } }
 
     // MARK: Life
 
     /// Refuses new connections; open ones go on.
-    package func refuse() {
+    public func refuse() {
         state.with { $0.isRefusing = true }
         socket.refuse()
     }
 
     /// Dies: refuses, and resets every connection.
-    package func die() {
+    public func die() {
         refuse()
         for descriptor in state.with({ Array($0.connections.values) }) { descriptor.shutdown(Int(SHUT_RDWR)) }
     }
 
     /// Accepts again after `refuse` or `die`.
-    package func revive() throws {
+    public func revive() throws {
         try socket.resume()
         state.with { $0.isRefusing = false }
     }
 
-    package func stop() {
+    public func stop() {
         let open = state.with { state -> [Descriptor] in
             state.isStopped = true
             return Array(state.connections.values)

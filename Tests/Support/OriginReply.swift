@@ -1,7 +1,7 @@
 import Glibc
 
 /// Writes an origin's answer, whole or byte by byte, well or badly.
-package final class OriginReply {
+public final class OriginReply {
     private let request: OriginRequest
     private let stream: HTTPStream
     private var hasWritten = false
@@ -22,11 +22,11 @@ package final class OriginReply {
     // MARK: Whole answers
 
     /// A whole answer. Content-Length is added unless `fields` says how it is framed; a HEAD request gets no body.
-    package func respond(_ status: Int = 200, _ fields: FieldList = [:], _ body: String = "") throws {
+    public func respond(_ status: Int = 200, _ fields: FieldList = [:], _ body: String = "") throws {
         try respond(status, fields, bytes: Array(body.utf8))
     }
 
-    package func respond(_ status: Int = 200, _ fields: FieldList = [:], bytes: [UInt8]) throws {
+    public func respond(_ status: Int = 200, _ fields: FieldList = [:], bytes: [UInt8]) throws {
         var fields = fields
         let hasBody = status != 204 && status != 304 && status >= 200
         if hasBody && fields["Content-Length"] == nil && fields["Transfer-Encoding"] == nil {
@@ -39,35 +39,35 @@ package final class OriginReply {
     // MARK: Piece by piece
 
     /// The head alone. Without Content-Length or Transfer-Encoding in it the body ends with the connection: call `close`.
-    package func head(_ status: Int = 200, _ fields: FieldList = [:]) throws {
+    public func head(_ status: Int = 200, _ fields: FieldList = [:]) throws {
         try send(Self.head(status, fields))
         let isFramed = fields["Content-Length"] != nil || fields["Transfer-Encoding"] != nil
         if !isFramed && status >= 200 && status != 204 && status != 304 { mustClose = true }
     }
 
-    package func send(_ bytes: [UInt8]) throws {
+    public func send(_ bytes: [UInt8]) throws {
         hasWritten = true
         try stream.descriptor.send(bytes, until: .in(.seconds(600)))
     }
 
-    package func send(_ text: String) throws {
+    public func send(_ text: String) throws {
         try send(Array(text.utf8))
     }
 
-    package func chunk(_ text: String) throws {
+    public func chunk(_ text: String) throws {
         try chunk(bytes: Array(text.utf8))
     }
 
-    package func chunk(bytes: [UInt8]) throws {
+    public func chunk(bytes: [UInt8]) throws {
         try send(Array((String(bytes.count, radix: 16) + "\r\n").utf8) + bytes + [0x0D, 0x0A])
     }
 
-    package func endChunks(trailers: FieldList = [:]) throws {
+    public func endChunks(trailers: FieldList = [:]) throws {
         try send("0\r\n" + trailers.lines + "\r\n")
     }
 
     /// Sends `pieces` one by one, `pace` apart.
-    package func trickle(_ pieces: [[UInt8]], every pace: Duration) throws {
+    public func trickle(_ pieces: [[UInt8]], every pace: Duration) throws {
         for piece in pieces {
             try send(piece)
             pause(pace)
@@ -77,27 +77,27 @@ package final class OriginReply {
     // MARK: Ends
 
     /// Ends the connection in order after what was sent.
-    package func close() { mustClose = true }
+    public func close() { mustClose = true }
 
     /// Ends the connection with a reset.
-    package func reset() {
+    public func reset() {
         mustClose = true
         stream.descriptor.reset()
     }
 
     /// Whether the peer has closed its end (or the connection broke); waits for it when `within` is given.
-    package func peerIsGone(within wait: Duration = .zero) -> Bool {
+    public func peerIsGone(within wait: Duration = .zero) -> Bool {
         eventually(within: wait) { stream.peerHasClosed }
     }
 
     // MARK: Reading (a body the handler reads itself, or the bytes after an upgrade)
 
     /// What comes next, at most `limit` bytes; empty when the peer has closed.
-    package func receiveSome(limit: Int = 64 * 1024) throws -> [UInt8] {
+    public func receiveSome(limit: Int = 64 * 1024) throws -> [UInt8] {
         try stream.some(limit: limit, until: .in(.seconds(600)))
     }
 
-    package func receive(_ count: Int) throws -> [UInt8] {
+    public func receive(_ count: Int) throws -> [UInt8] {
         try stream.bytes(count, until: .in(.seconds(600)))
     }
 

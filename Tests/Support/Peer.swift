@@ -3,10 +3,10 @@
     import Testing
 
     /// A program that some tests need and a machine may lack.
-    package enum Peer: String, Sendable {
+    public enum Peer: String, Sendable {
         case nginx, zendan, puma, curl, openssl, strace, prlimit
 
-        package var isAvailable: Bool {
+        public var isAvailable: Bool {
             switch self {
             case .nginx: !Front.only(.nginx).isEmpty
             case .zendan: !Front.only(.zendan).isEmpty
@@ -23,7 +23,7 @@
         }
 
         /// Where it is.
-        package var path: String? {
+        public var path: String? {
             Environment.executable(
                 "/usr/bin/" + rawValue, "/usr/sbin/" + rawValue, "/usr/local/bin/" + rawValue, "/bin/" + rawValue)
         }
@@ -31,7 +31,7 @@
 
     extension Trait where Self == ConditionTrait {
         /// Skips the test where one of `peers` is missing, and records the skip (ZENDAN_SKIPS).
-        package static func needs(_ peers: Peer..., at location: SourceLocation = #_sourceLocation) -> Self {
+        public static func needs(_ peers: Peer..., at location: SourceLocation = #_sourceLocation) -> Self {
             .enabled("needs \(peers.map(\.rawValue).joined(separator: ", "))", sourceLocation: location) {
                 let missing = peers.filter { !$0.isAvailable }
                 for peer in missing { Skips.record("\(location.fileID):\(location.line) needs \(peer.rawValue)") }

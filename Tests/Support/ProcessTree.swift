@@ -1,18 +1,18 @@
 import Foundation
 
 /// What /proc tells about a process and its children.
-package struct ProcessTree: Sendable {
-    package let root: pid_t
+public struct ProcessTree: Sendable {
+    public let root: pid_t
 
-    package init(_ root: pid_t) {
+    public init(_ root: pid_t) {
         self.root = root
     }
 
     /// The direct children, in order of their numbers.
-    package var children: [pid_t] { Self.children(of: root) }
+    public var children: [pid_t] { Self.children(of: root) }
 
     /// The process and everything below it.
-    package var all: [pid_t] {
+    public var all: [pid_t] {
         var found = [root]
         var next = 0
         while next < found.count {
@@ -23,12 +23,12 @@ package struct ProcessTree: Sendable {
     }
 
     /// Open descriptors of the whole tree.
-    package var descriptorCount: Int {
+    public var descriptorCount: Int {
         all.reduce(0) { $0 + ((try? FileManager.default.contentsOfDirectory(atPath: "/proc/\($1)/fd").count) ?? 0) }
     }
 
     /// What the open descriptors of the whole tree are (`socket:[…]`, paths), for messages.
-    package var descriptors: [String] {
+    public var descriptors: [String] {
         all.flatMap { pid in
             let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd")) ?? []
             return names.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/fd/\($0)") }
@@ -36,7 +36,7 @@ package struct ProcessTree: Sendable {
     }
 
     /// Proportional set size of the whole tree, in bytes.
-    package var proportionalSetSize: Int {
+    public var proportionalSetSize: Int {
         all.reduce(0) { sum, pid in
             let text = FileManager.default.contents(atPath: "/proc/\(pid)/smaps_rollup").map {
                 String(decoding: $0, as: UTF8.self)

@@ -5,10 +5,10 @@
     /// holds it to that. Each use is written to the file that ZENDAN_PROVES names: directive, tab, test that ran (`-` when the
     /// test is only declared, so that one can tell a test that was left out from one that does not exist). Stands behind a
     /// condition that may leave the test out.
-    package struct ProvesTrait: TestTrait, SuiteTrait {
+    public struct ProvesTrait: TestTrait, SuiteTrait {
         let directives: [String]
 
-        package func prepare(for test: Test) async throws {
+        public func prepare(for test: Test) async throws {
             for directive in directives {
                 Environment.append(line: "\(directive)\t\(test.id)", toFileNamedBy: "ZENDAN_PROVES")
             }
@@ -17,13 +17,13 @@
 
     extension Trait where Self == ProvesTrait {
         /// `@Test(.proves("gzip", "gzip_types"))`
-        package static func proves(_ directives: String...) -> Self {
+        public static func proves(_ directives: String...) -> Self {
             for directive in directives { Environment.append(line: "\(directive)\t-", toFileNamedBy: "ZENDAN_PROVES") }
             return ProvesTrait(directives: directives)
         }
     }
 
     extension Front: CustomTestStringConvertible {
-        package var testDescription: String { rawValue }
+        public var testDescription: String { rawValue }
     }
 #endif

@@ -1,13 +1,13 @@
 import Foundation
 
 /// The blog of Benchmarks/blog under puma, as its owner runs it. Its socket is ours: while the blog is stopped the port refuses.
-package final class PumaBlog: Sendable {
+public final class PumaBlog: Sendable {
     private let socket: ListeningSocket
     private let sandbox: Sandbox
     private let process: Guarded<ChildProcess?> = Guarded(nil)
 
     /// Whether puma and the blog's libraries are here.
-    package static let isAvailable: Bool = {
+    public static let isAvailable: Bool = {
         guard let ruby = Environment.executable("/usr/bin/ruby"), puma != nil else { return false }
         let result = try? run(ruby, ["-e", "require 'sinatra/base'; require 'sassc'"])
         return result?.status == .exited(0)
@@ -15,10 +15,10 @@ package final class PumaBlog: Sendable {
 
     private static let puma = Environment.executable("/usr/bin/puma", "/usr/local/bin/puma")
     /// Where the blog lies: its `public` folder holds the pictures.
-    package static let directory = Environment.packageRoot + "/Benchmarks/blog"
+    public static let directory = Environment.packageRoot + "/Benchmarks/blog"
 
     /// Starts it on a port of 127.0.0.1 and waits until it answers.
-    package init(in sandbox: Sandbox) throws {
+    public init(in sandbox: Sandbox) throws {
         self.sandbox = sandbox
         socket = try ListeningSocket()
         try start()
@@ -26,12 +26,12 @@ package final class PumaBlog: Sendable {
 
     deinit { stop() }
 
-    package var endpoint: Endpoint { socket.endpoint }
+    public var endpoint: Endpoint { socket.endpoint }
     /// As written after `http://` in proxy_pass, or after `server` in an upstream.
-    package var address: String { socket.address }
+    public var address: String { socket.address }
 
     /// Starts it (again, after `stop`): its comments and counters are empty, its posts the same.
-    package func start() throws {
+    public func start() throws {
         guard let puma = Self.puma else { throw HarnessError("puma is not here") }
         if process.copy != nil { try socket.resume() }
         var environment = ProcessInfo.processInfo.environment
@@ -46,21 +46,21 @@ package final class PumaBlog: Sendable {
     }
 
     /// Ends it, as a crash would.
-    package func stop() {
+    public func stop() {
         process.with { $0?.end() }
         socket.refuse()
     }
 
     /// How often it was asked for a path since it started or since `forgetCounts`, as it counts itself.
-    package func count(_ path: String) throws -> Int { try counts().paths[path] ?? 0 }
+    public func count(_ path: String) throws -> Int { try counts().paths[path] ?? 0 }
 
     /// The same for a whole request: `POST /posts/1/comments`.
-    package func count(request: String) throws -> Int { try counts().requests[request] ?? 0 }
+    public func count(request: String) throws -> Int { try counts().requests[request] ?? 0 }
 
     /// All requests that reached it.
-    package func totalCount() throws -> Int { try counts().total }
+    public func totalCount() throws -> Int { try counts().total }
 
-    package func forgetCounts() throws {
+    public func forgetCounts() throws {
         _ = try endpoint.request("DELETE", "/_count")
     }
 
@@ -74,5 +74,5 @@ package final class PumaBlog: Sendable {
         try JSONDecoder().decode(Counts.self, from: Data(endpoint.get("/_count").body))
     }
 
-    package var output: String { process.copy?.output ?? "" }
+    public var output: String { process.copy?.output ?? "" }
 }

@@ -1,13 +1,13 @@
 import Glibc
 
 /// A blocking HTTP/1 client that sends exactly the bytes a test wants. One connection; one thread at a time.
-package final class RawClient: @unchecked Sendable {
+public final class RawClient: @unchecked Sendable {
     private let stream: HTTPStream
     private let endpoint: Endpoint
     private let limit: Duration
 
     /// Connects. `limit` bounds each later operation; `receiveBuffer` makes a slow reader's window small (SO_RCVBUF).
-    package init(_ endpoint: Endpoint, limit: Duration = patience, receiveBuffer: Int? = nil) throws {
+    public init(_ endpoint: Endpoint, limit: Duration = patience, receiveBuffer: Int? = nil) throws {
         self.endpoint = endpoint
         self.limit = limit
         let descriptor = try Descriptor.socket(endpoint.family)
@@ -20,43 +20,43 @@ package final class RawClient: @unchecked Sendable {
     private var deadline: Deadline { .in(limit) }
 
     /// Our port and the peer's; nil for a Unix socket.
-    package var localPort: UInt16? { remotePort == nil ? nil : try? stream.descriptor.boundPort() }
-    package var remotePort: UInt16? {
+    public var localPort: UInt16? { remotePort == nil ? nil : try? stream.descriptor.boundPort() }
+    public var remotePort: UInt16? {
         if case .port(let port) = endpoint { port } else { nil }
     }
 
     // MARK: Bytes
 
-    package func send(_ text: String) throws {
+    public func send(_ text: String) throws {
         try send(Array(text.utf8))
     }
 
-    package func send(_ bytes: [UInt8]) throws {
+    public func send(_ bytes: [UInt8]) throws {
         try stream.descriptor.send(bytes, until: deadline)
     }
 
     /// Exactly `count` bytes.
-    package func receive(_ count: Int) throws -> [UInt8] {
+    public func receive(_ count: Int) throws -> [UInt8] {
         try stream.bytes(count, until: deadline)
     }
 
     /// What comes next, at most `limit` bytes; empty when the peer has closed.
-    package func receiveSome(limit: Int = 64 * 1024) throws -> [UInt8] {
+    public func receiveSome(limit: Int = 64 * 1024) throws -> [UInt8] {
         try stream.some(limit: limit, until: deadline)
     }
 
     /// One line without its end; nil when the peer closed.
-    package func receiveLine() throws -> String? {
+    public func receiveLine() throws -> String? {
         try stream.line(until: deadline)
     }
 
     /// Everything until the peer closes.
-    package func receiveRest() throws -> [UInt8] {
+    public func receiveRest() throws -> [UInt8] {
         try stream.rest(until: deadline)
     }
 
     /// Whether the peer closes (or resets) the connection in time without sending anything more.
-    package func isClosedByPeer(within wait: Duration? = nil) -> Bool {
+    public func isClosedByPeer(within wait: Duration? = nil) -> Bool {
         do {
             return try stream.some(limit: 1, until: .in(wait ?? limit)).isEmpty
         } catch {
@@ -67,7 +67,7 @@ package final class RawClient: @unchecked Sendable {
     // MARK: Messages
 
     /// Sends a request on this connection. Host is added unless `fields` has one; a body gets its Content-Length.
-    package func sendRequest(
+    public func sendRequest(
         _ method: String, _ target: String, _ fields: FieldList = [:], body: [UInt8]? = nil, version: String = "HTTP/1.1"
     ) throws {
         var head = "\(method) \(target) \(version)\r\n"
@@ -80,7 +80,7 @@ package final class RawClient: @unchecked Sendable {
     }
 
     /// Reads a final response's head and leaves its body on the connection.
-    package func receiveHead() throws -> Response {
+    public func receiveHead() throws -> Response {
         var interim: [Int] = []
         while true {
             guard let (line, fields) = try stream.head(until: deadline) else {
@@ -102,7 +102,7 @@ package final class RawClient: @unchecked Sendable {
     }
 
     /// Reads a final response with its body. `method` is that of its request: an answer to HEAD has no body.
-    package func receiveResponse(to method: String = "GET") throws -> Response {
+    public func receiveResponse(to method: String = "GET") throws -> Response {
         var response = try receiveHead()
         if method == "HEAD" || [101, 204, 304].contains(response.status) { return response }
         if let coding = response["Transfer-Encoding"], coding.lowercased().contains("chunked") {
@@ -117,31 +117,31 @@ package final class RawClient: @unchecked Sendable {
     }
 
     /// One request and its response on this connection.
-    package func request(
+    public func request(
         _ method: String, _ target: String, _ fields: FieldList = [:], body: [UInt8]? = nil, version: String = "HTTP/1.1"
     ) throws -> Response {
         try sendRequest(method, target, fields, body: body, version: version)
         return try receiveResponse(to: method)
     }
 
-    package func get(_ target: String, _ fields: FieldList = [:]) throws -> Response {
+    public func get(_ target: String, _ fields: FieldList = [:]) throws -> Response {
         try request("GET", target, fields)
     }
 
     // MARK: Ends
 
     /// Ends our direction; what the server still sends can be read.
-    package func finishSending() { stream.descriptor.shutdown(Int(SHUT_WR)) }
+    public func finishSending() { stream.descriptor.shutdown(Int(SHUT_WR)) }
 
-    package func close() { stream.descriptor.close() }
+    public func close() { stream.descriptor.close() }
 
     /// Closes with a reset.
-    package func reset() { stream.descriptor.reset() }
+    public func reset() { stream.descriptor.reset() }
 }
 
 extension Endpoint {
     /// One request on a connection of its own, which is closed afterwards.
-    package func request(
+    public func request(
         _ method: String, _ target: String, _ fields: FieldList = [:], body: [UInt8]? = nil, version: String = "HTTP/1.1"
     ) throws -> Response {
         let client = try RawClient(self)
@@ -151,20 +151,20 @@ extension Endpoint {
         return try client.request(method, target, fields, body: body, version: version)
     }
 
-    package func get(_ target: String, _ fields: FieldList = [:]) throws -> Response {
+    public func get(_ target: String, _ fields: FieldList = [:]) throws -> Response {
         try request("GET", target, fields)
     }
 
-    package func head(_ target: String, _ fields: FieldList = [:]) throws -> Response {
+    public func head(_ target: String, _ fields: FieldList = [:]) throws -> Response {
         try request("HEAD", target, fields)
     }
 
-    package func post(_ target: String, _ body: String, _ fields: FieldList = [:]) throws -> Response {
+    public func post(_ target: String, _ body: String, _ fields: FieldList = [:]) throws -> Response {
         try request("POST", target, fields, body: Array(body.utf8))
     }
 
     /// Sends these bytes on a connection of their own and returns all that comes until the server closes.
-    package func exchange(_ text: String) throws -> String {
+    public func exchange(_ text: String) throws -> String {
         let client = try RawClient(self)
         defer { client.close() }
         try client.send(text)

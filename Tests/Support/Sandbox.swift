@@ -2,10 +2,10 @@ import Foundation
 
 /// A temporary directory for one test. Others may read it, because nginx's and zendan's workers run as another user.
 /// Removed at the end; ZENDAN_KEEP=1 keeps it and says where it is.
-package final class Sandbox: Sendable {
-    package let path: String
+public final class Sandbox: Sendable {
+    public let path: String
 
-    package init() throws {
+    public init() throws {
         let base = Environment.string("TMPDIR") ?? "/tmp"
         let pattern = base + "/zendan-test-XXXXXX"
         var template = Array(pattern.utf8CString)
@@ -19,18 +19,18 @@ package final class Sandbox: Sendable {
     deinit { remove() }
 
     /// The absolute path of something inside.
-    package func path(_ relative: String) -> String {
+    public func path(_ relative: String) -> String {
         path + "/" + relative
     }
 
     /// Writes a file (0644), with the directories above it (0755). Returns its absolute path.
     @discardableResult
-    package func write(_ relative: String, _ text: String) throws -> String {
+    public func write(_ relative: String, _ text: String) throws -> String {
         try write(relative, bytes: Array(text.utf8))
     }
 
     @discardableResult
-    package func write(_ relative: String, bytes: [UInt8]) throws -> String {
+    public func write(_ relative: String, bytes: [UInt8]) throws -> String {
         let target = path(relative)
         try makeDirectory(relative.split(separator: "/").dropLast().joined(separator: "/"))
         try Data(bytes).write(to: URL(fileURLWithPath: target))
@@ -40,7 +40,7 @@ package final class Sandbox: Sendable {
 
     /// Makes a directory, with those above it. `mode` is that of the last one.
     @discardableResult
-    package func makeDirectory(_ relative: String, mode: mode_t = 0o755) throws -> String {
+    public func makeDirectory(_ relative: String, mode: mode_t = 0o755) throws -> String {
         var made = path
         for part in relative.split(separator: "/") {
             made += "/" + part
@@ -51,20 +51,20 @@ package final class Sandbox: Sendable {
     }
 
     /// A file's text, or nil when there is none.
-    package func read(_ relative: String) -> String? {
+    public func read(_ relative: String) -> String? {
         bytes(relative).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    package func bytes(_ relative: String) -> [UInt8]? {
+    public func bytes(_ relative: String) -> [UInt8]? {
         FileManager.default.contents(atPath: path(relative)).map { Array($0) }
     }
 
-    package func exists(_ relative: String) -> Bool {
+    public func exists(_ relative: String) -> Bool {
         FileManager.default.fileExists(atPath: path(relative))
     }
 
     /// The regular files below a directory, relative to it, sorted.
-    package func files(below relative: String = "") -> [String] {
+    public func files(below relative: String = "") -> [String] {
         let root = relative.isEmpty ? path : path(relative)
         let names = FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []
         return names.filter { name in
@@ -74,18 +74,18 @@ package final class Sandbox: Sendable {
         }.sorted()
     }
 
-    package func remove(_ relative: String) {
+    public func remove(_ relative: String) {
         try? FileManager.default.removeItem(atPath: path(relative))
     }
 
     /// Sets when a file was changed last, in seconds since 1970.
-    package func setModificationTime(_ relative: String, _ seconds: Int) throws {
+    public func setModificationTime(_ relative: String, _ seconds: Int) throws {
         try FileManager.default.setAttributes(
             [.modificationDate: Date(timeIntervalSince1970: Double(seconds))], ofItemAtPath: path(relative))
     }
 
     /// Removes everything, unless ZENDAN_KEEP=1.
-    package func remove() {
+    public func remove() {
         guard FileManager.default.fileExists(atPath: path) else { return }
         if Environment.isSet("ZENDAN_KEEP") {
             say("kept \(path)")

@@ -2,17 +2,17 @@ import Foundation
 
 /// Everything one end-to-end test needs on one page: a sandbox, a socket, origins, the server. What was started is stopped
 /// at the end, and the server's own complaints (alerts, traps, sanitizer reports) fail the test.
-package final class Scene {
-    package let front: Front
-    package let sandbox: Sandbox
+public final class Scene {
+    public let front: Front
+    public let sandbox: Sandbox
     /// The server's first socket, bound before anything starts.
-    package let socket: ListeningSocket
+    public let socket: ListeningSocket
     private var sockets: [ListeningSocket]
     private var origins: [Origin] = []
     private var blogs: [PumaBlog] = []
     private var servers: [ServerUnderTest] = []
     /// Set by tests that provoke an [alert] or [emerg] line.
-    package var allowsAlerts = false
+    public var allowsAlerts = false
 
     private init(_ front: Front) throws {
         self.front = front
@@ -22,17 +22,17 @@ package final class Scene {
     }
 
     /// Where the server's first socket is.
-    package var endpoint: Endpoint { socket.endpoint }
+    public var endpoint: Endpoint { socket.endpoint }
 
     /// Another socket for the next server to be started.
-    package func anotherSocket(unix name: String? = nil) throws -> ListeningSocket {
+    public func anotherSocket(unix name: String? = nil) throws -> ListeningSocket {
         let new = try name.map { try ListeningSocket(unix: sandbox.path($0)) } ?? ListeningSocket()
         sockets.append(new)
         return new
     }
 
     /// An origin that `handler` scripts.
-    package func origin(
+    public func origin(
         unix name: String? = nil, options: Origin.Options = .init(), _ handler: @escaping Origin.Handler
     ) throws -> Origin {
         let origin = try Origin(unix: name.map { sandbox.path($0) }, options: options, handler)
@@ -41,7 +41,7 @@ package final class Scene {
     }
 
     /// The real blog under puma.
-    package func blog() throws -> PumaBlog {
+    public func blog() throws -> PumaBlog {
         let blog = try PumaBlog(in: sandbox)
         blogs.append(blog)
         return blog
@@ -50,7 +50,7 @@ package final class Scene {
     /// Starts the server: one `server` block with `body` on the first socket; `http` stands before it in the http block,
     /// `main` in the main context.
     @discardableResult
-    package func serve(
+    public func serve(
         _ body: String, http: String = "", main: String = "", events: String = "", workers: Int? = nil,
         environment: [String: String] = [:], descriptorLimit: Int? = nil
     ) throws -> ServerUnderTest {
@@ -59,7 +59,7 @@ package final class Scene {
     }
 
     /// The text that `serve` would start with: for reloads.
-    package func configuration(
+    public func configuration(
         _ body: String, http: String = "", main: String = "", events: String = "", workers: Int? = nil
     ) throws -> String {
         try ServerConfiguration.complete(
@@ -69,7 +69,7 @@ package final class Scene {
 
     /// Starts the server with a complete configuration.
     @discardableResult
-    package func start(
+    public func start(
         _ configuration: String, environment: [String: String] = [:], descriptorLimit: Int? = nil
     ) throws -> ServerUnderTest {
         let server = try ServerUnderTest(
@@ -80,11 +80,11 @@ package final class Scene {
     }
 
     /// A connection to the first socket.
-    package func client(receiveBuffer: Int? = nil) throws -> RawClient {
+    public func client(receiveBuffer: Int? = nil) throws -> RawClient {
         try RawClient(endpoint, receiveBuffer: receiveBuffer)
     }
 
-    package func get(_ target: String, _ fields: FieldList = [:]) throws -> Response {
+    public func get(_ target: String, _ fields: FieldList = [:]) throws -> Response {
         try endpoint.get(target, fields)
     }
 
@@ -108,7 +108,7 @@ package final class Scene {
     }
 
     /// Plays a scene with one front, and takes it down: `try Scene.play(front) { scene in … }`.
-    package static func play(_ front: Front, _ body: (Scene) throws -> Void) throws {
+    public static func play(_ front: Front, _ body: (Scene) throws -> Void) throws {
         let scene = try Scene(front)
         do {
             try body(scene)

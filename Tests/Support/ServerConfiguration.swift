@@ -1,7 +1,7 @@
 /// Composes a complete configuration for a server under test from the part that a test is about.
-package enum ServerConfiguration {
+public enum ServerConfiguration {
     /// A file with one `http` block: everything a server writes lies in the sandbox; `access.log` has format `combined`.
-    package static func complete(
+    public static func complete(
         for front: Front, in sandbox: Sandbox, main: String = "", events: String = "", http: String, workers: Int? = nil
     ) throws -> String {
         try sandbox.makeDirectory("temp")
@@ -29,7 +29,7 @@ package enum ServerConfiguration {
     }
 
     /// One server on one socket.
-    package static func server(_ socket: ListeningSocket, _ body: String) -> String {
+    public static func server(_ socket: ListeningSocket, _ body: String) -> String {
         "server {\n    listen \(socket);\n\(body)\n}\n"
     }
 }

@@ -2,9 +2,9 @@ import Foundation
 
 /// nginx or zendan, serving a configuration on sockets that the test bound. Everything it writes is in the sandbox:
 /// `error.log`, `access.log`, `server.pid`, `output` (standard output and error), `sanitizer/`.
-package final class ServerUnderTest: Sendable {
-    package let front: Front
-    package let sandbox: Sandbox
+public final class ServerUnderTest: Sendable {
+    public let front: Front
+    public let sandbox: Sandbox
     private let sockets: [ListeningSocket]
     private let environment: [String: String]
     private let child: Guarded<ChildProcess?> = Guarded(nil)
@@ -13,7 +13,7 @@ package final class ServerUnderTest: Sendable {
 
     /// Starts `front` with a complete configuration and waits until it serves. The `listen` lines of the configuration must
     /// name the sockets' addresses. It must say `daemon off;` and `pid SANDBOX/server.pid;` (`ServerConfiguration` does).
-    package init(
+    public init(
         _ front: Front, in sandbox: Sandbox, configuration: String, sockets: [ListeningSocket], arguments: [String] = [],
         environment: [String: String] = [:], descriptorLimit: Int? = nil
     ) throws {
@@ -33,7 +33,7 @@ package final class ServerUnderTest: Sendable {
     // MARK: Life
 
     /// Starts it (again) on the same sockets, and waits until it serves.
-    package func start() throws {
+    public func start() throws {
         guard let binary = front.binary else { throw HarnessError("\(front) is not here") }
         var variables = ProcessInfo.processInfo.environment
         // Both learn of the inherited sockets from nginx's variable; zendan knows systemd's too.
@@ -56,17 +56,17 @@ package final class ServerUnderTest: Sendable {
     }
 
     /// The process that the test started: the master or supervisor.
-    package var pid: pid_t { child.copy?.pid ?? -1 }
+    public var pid: pid_t { child.copy?.pid ?? -1 }
 
-    package var isRunning: Bool { child.copy?.isRunning ?? false }
+    public var isRunning: Bool { child.copy?.isRunning ?? false }
 
-    package func signal(_ number: Int32) {
+    public func signal(_ number: Int32) {
         child.copy?.signal(number)
     }
 
     /// Replaces the configuration and says HUP. Waits until new workers serve when `waiting` (default) and the front is
     /// one whose workers change (nginx); otherwise test the effect with `eventually`.
-    package func reload(_ configuration: String? = nil) throws {
+    public func reload(_ configuration: String? = nil) throws {
         if let configuration { try sandbox.write("server.conf", configuration) }
         // nginx forgets a signal that comes between its pid file and its first worker.
         if front == .nginx { _ = eventually(within: .seconds(2)) { !workers.isEmpty } }
@@ -74,18 +74,18 @@ package final class ServerUnderTest: Sendable {
     }
 
     /// Says QUIT: requests in flight are finished. Use with `waitForExit`.
-    package func quit() { signal(SIGQUIT) }
-    package func terminate() { signal(SIGTERM) }
+    public func quit() { signal(SIGQUIT) }
+    public func terminate() { signal(SIGTERM) }
     /// Kills the master and its workers, without notice.
-    package func kill() { child.with { $0?.end() } }
+    public func kill() { child.with { $0?.end() } }
 
-    package func waitForExit(within limit: Duration = patience) -> ExitStatus? {
+    public func waitForExit(within limit: Duration = patience) -> ExitStatus? {
         child.copy?.waitForExit(within: limit)
     }
 
     /// Ends it with QUIT (TERM when a test left something open that QUIT waits for), and throws if it did not end with 0 in time or left something that no test may leave: a
     /// sanitizer's report, a trap, an [emerg] or [alert] line. `Scene` calls it.
-    package func stop(allowingAlerts: Bool = false) throws {
+    public func stop(allowingAlerts: Bool = false) throws {
         guard let process = child.copy else { return }
         defer { process.end() }
         if process.isRunning {
@@ -108,17 +108,17 @@ package final class ServerUnderTest: Sendable {
 
     // MARK: What it shows
 
-    package var tree: ProcessTree { ProcessTree(pid) }
-    package var workers: [pid_t] { tree.children }
+    public var tree: ProcessTree { ProcessTree(pid) }
+    public var workers: [pid_t] { tree.children }
 
-    package var errorLog: String { sandbox.read("error.log") ?? "" }
-    package var accessLog: [String] { lines(of: "access.log") }
-    package func lines(of file: String) -> [String] {
+    public var errorLog: String { sandbox.read("error.log") ?? "" }
+    public var accessLog: [String] { lines(of: "access.log") }
+    public func lines(of file: String) -> [String] {
         (sandbox.read(file) ?? "").split(separator: "\n").map(String.init)
     }
 
     /// The lines of a log, once there are at least `count`: a log line may come after the response it tells of.
-    package func lines(_ count: Int, of file: String = "access.log") throws -> [String] {
+    public func lines(_ count: Int, of file: String = "access.log") throws -> [String] {
         guard eventually({ lines(of: file).count >= count }) else {
             throw HarnessError("\(file) has \(lines(of: file).count) lines, not \(count):\n\(sandbox.read(file) ?? "")")
         }
@@ -126,7 +126,7 @@ package final class ServerUnderTest: Sendable {
     }
 
     /// What a person needs to see when a test failed.
-    package var report: String {
+    public var report: String {
         """
         --- \(front): output
         \((child.copy?.output ?? "").suffix(4000))

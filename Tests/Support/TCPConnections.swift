@@ -1,17 +1,17 @@
 import Foundation
 
 /// What the kernel tells about a connection over the loopback, seen from one of its two ends (/proc/net/tcp).
-package struct TCPConnection: Sendable {
-    package let localPort: UInt16
-    package let remotePort: UInt16
-    package let isEstablished: Bool
+public struct TCPConnection: Sendable {
+    public let localPort: UInt16
+    public let remotePort: UInt16
+    public let isEstablished: Bool
     /// A timer runs although nothing waits to be acknowledged: the kernel probes the idle connection (SO_KEEPALIVE).
-    package let isProbed: Bool
+    public let isProbed: Bool
     /// A process has it open. What the kernel finishes alone is not held.
-    package let isHeld: Bool
+    public let isHeld: Bool
 
     /// All that there are now, IPv4 only.
-    package static var all: [TCPConnection] {
+    public static var all: [TCPConnection] {
         // FileManager takes the first piece of such a file for the whole.
         let data = try? FileHandle(forReadingAtPath: "/proc/net/tcp")?.readToEnd()
         let lines = String(decoding: data ?? Data(), as: UTF8.self).split(separator: "\n")
@@ -36,7 +36,7 @@ package struct TCPConnection: Sendable {
 
 extension RawClient {
     /// Whether a process still has the other end of this connection open. TCP only.
-    package var isHeldByPeer: Bool {
+    public var isHeldByPeer: Bool {
         TCPConnection.all.contains { $0.remotePort == localPort && $0.localPort == remotePort && $0.isHeld }
     }
 }

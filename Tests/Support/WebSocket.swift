@@ -1,17 +1,17 @@
 /// As much of RFC 6455 as a test's client needs.
-package enum WebSocket {
-    package struct Frame: Sendable, Equatable {
-        package var opcode: UInt8
-        package var payload: [UInt8]
+public enum WebSocket {
+    public struct Frame: Sendable, Equatable {
+        public var opcode: UInt8
+        public var payload: [UInt8]
 
-        package init(opcode: UInt8, payload: [UInt8]) {
+        public init(opcode: UInt8, payload: [UInt8]) {
             self.opcode = opcode
             self.payload = payload
         }
     }
 
     /// A whole message in one masked frame (§5.2): opcode 1 text, 2 binary, 8 close, 9 ping.
-    package static func frame(_ opcode: UInt8, _ payload: [UInt8]) -> [UInt8] {
+    public static func frame(_ opcode: UInt8, _ payload: [UInt8]) -> [UInt8] {
         let mask: [UInt8] = [0x12, 0x34, 0x56, 0x78]
         var bytes: [UInt8] = [0x80 | opcode]
         switch payload.count {
@@ -29,7 +29,7 @@ package enum WebSocket {
     }
 
     /// The next frame from the server, which does not mask.
-    package static func receive(from client: RawClient) throws -> Frame {
+    public static func receive(from client: RawClient) throws -> Frame {
         let head = try client.receive(2)
         var length = Int(head[1] & 0x7F)
         if length == 126 || length == 127 {

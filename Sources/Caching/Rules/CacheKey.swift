@@ -1,17 +1,17 @@
 import Bytes
 
 /// The key of a request: the text that `proxy_cache_key` made, and its digest, which names the file.
-package struct CacheKey: Sendable, Hashable {
-    package let bytes: [UInt8]
-    package let digest: Digest
+public struct CacheKey: Sendable, Hashable {
+    public let bytes: [UInt8]
+    public let digest: Digest
 
-    package init(_ bytes: [UInt8]) {
+    public init(_ bytes: [UInt8]) {
         self.bytes = bytes
         digest = Digest(bytes.span)
     }
 
     /// The place of a variant that is not the first one stored under this key.
-    package func digest(of variant: Digest) -> Digest {
+    public func digest(of variant: Digest) -> Digest {
         var text: [UInt8] = []
         text.reserveCapacity(32)
         for word in [digest.high, digest.low, variant.high, variant.low] {

@@ -1,6 +1,6 @@
 /// Why the cache decided as it did: one code for every decision, the same in `$cache_reason`, in the counters and in
 /// Cache-Status (RFC 9211).
-package enum CacheReason: UInt8, Sendable, CaseIterable {
+public enum CacheReason: UInt8, Sendable, CaseIterable {
     // What was served.
     case hit, revalidated, joined
     case staleUseStale, staleUpdating, staleWhileRevalidate, staleIfError
@@ -15,7 +15,7 @@ package enum CacheReason: UInt8, Sendable, CaseIterable {
     case tooLarge, incomplete, diskUnavailable, noRoom, originError
 
     /// The code as a token (RFC 9110 §5.6.2).
-    package var token: StaticString {
+    public var token: StaticString {
         switch self {
         case .hit: "hit"
         case .revalidated: "revalidated"

@@ -2,40 +2,40 @@ import Bytes
 import HTTP
 
 /// What the fields of a response say about caching, read once.
-package struct ResponseFacts: Sendable {
+public struct ResponseFacts: Sendable {
     /// What X-Accel-Expires asks for.
-    package enum Accelerated: Sendable, Equatable {
+    public enum Accelerated: Sendable, Equatable {
         /// Fresh for so many seconds; 0: do not store.
         case seconds(Int)
         /// Fresh until so many seconds after 1970.
         case until(Int)
     }
 
-    package enum Expiry: Sendable, Equatable {
+    public enum Expiry: Sendable, Equatable {
         case absent
         /// Seconds since 1970; nil when the value is no date, which means "in the past" (RFC 9111 §5.3).
         case at(Int?)
     }
 
-    package var status = 0
-    package var control = CacheControl()
-    package var expires = Expiry.absent
-    package var accelerated: Accelerated?
+    public var status = 0
+    public var control = CacheControl()
+    public var expires = Expiry.absent
+    public var accelerated: Accelerated?
     /// Seconds since 1970.
-    package var date: Int?
-    package var age: Int?
-    package var hasSetCookie = false
-    package var hasAcceleratedRedirect = false
-    package var refusesBuffering = false
-    package var varyLines: [[UInt8]] = []
+    public var date: Int?
+    public var age: Int?
+    public var hasSetCookie = false
+    public var hasAcceleratedRedirect = false
+    public var refusesBuffering = false
+    public var varyLines: [[UInt8]] = []
 
-    package init(_ head: ResponseHead) {
+    public init(_ head: ResponseHead) {
         status = head.status
         for slot in head.slots { note(slot.name, head.value(slot)) }
     }
 
     /// Facts of fields that were stored, or are about to be.
-    package init(status: Int, _ fields: Fields) {
+    public init(status: Int, _ fields: Fields) {
         self.status = status
         for slot in fields.slots { note(slot.name, fields.value(slot)) }
     }

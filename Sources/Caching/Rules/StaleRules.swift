@@ -1,7 +1,7 @@
 /// When a response that is no longer fresh may be served all the same (RFC 9111 §4.2.4, `proxy_cache_use_stale`, RFC 5861).
-package enum StaleRules {
+public enum StaleRules {
     /// What to do with a stale response before the origin has been asked.
-    package enum Decision: Sendable, Equatable {
+    public enum Decision: Sendable, Equatable {
         /// Serve it, and start a refresh in the background.
         case serveAndRefresh(CacheReason)
         /// Serve it: somebody else is refreshing it.
@@ -11,7 +11,7 @@ package enum StaleRules {
     }
 
     /// The decision on a stale response; `isBeingUpdated` says that another request is refreshing it.
-    package static func decide(
+    public static func decide(
         _ lifetime: Lifetime, isBeingUpdated: Bool, settings: CacheSettings, at now: WallTime
     ) -> Decision {
         guard let reason = whileUpdating(lifetime, settings: settings, at: now) else { return .refresh }
@@ -20,7 +20,7 @@ package enum StaleRules {
     }
 
     /// Why it may be served while it is refreshed, or nil when it may not.
-    package static func whileUpdating(_ lifetime: Lifetime, settings: CacheSettings, at now: WallTime) -> CacheReason? {
+    public static func whileUpdating(_ lifetime: Lifetime, settings: CacheSettings, at now: WallTime) -> CacheReason? {
         if lifetime.mustRevalidate { return nil }
         if lifetime.mayServeWhileRevalidating(at: now) { return .staleWhileRevalidate }
         return settings.useStale.contains(.updating) ? .staleUpdating : nil
@@ -28,7 +28,7 @@ package enum StaleRules {
 
     /// Why it may be served after the origin failed so, or nil when it may not. stale-if-error answers for an origin that
     /// gives no usable response; a response with status 5xx takes its condition of `proxy_cache_use_stale`, as in nginx.
-    package static func afterFailure(
+    public static func afterFailure(
         _ failure: StaleConditions, _ lifetime: Lifetime, settings: CacheSettings, at now: WallTime
     ) -> CacheReason? {
         if lifetime.mustRevalidate { return nil }

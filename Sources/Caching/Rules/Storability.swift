@@ -1,31 +1,31 @@
 import HTTP
 
 /// What the rules ask of the request that caused a response.
-package struct RequestFacts: Sendable {
-    package var method: Method
-    package var hasAuthorization: Bool
+public struct RequestFacts: Sendable {
+    public var method: Method
+    public var hasAuthorization: Bool
 
-    package init(method: Method, hasAuthorization: Bool) {
+    public init(method: Method, hasAuthorization: Bool) {
         self.method = method
         self.hasAuthorization = hasAuthorization
     }
 
-    package init(_ request: RequestHead) {
+    public init(_ request: RequestHead) {
         method = request.method
         hasAuthorization = request.first(.authorization) != nil
     }
 }
 
 /// Whether a response may be stored, and for how long it is fresh: RFC 9111 §3 with nginx's directives over it.
-package enum Storability {
-    package enum Judgement: Sendable, Equatable {
+public enum Storability {
+    public enum Judgement: Sendable, Equatable {
         /// May be stored; the reason says where the lifetime comes from.
         case store(Lifetime, Vary, CacheReason)
         case refuse(CacheReason)
     }
 
     /// Judges a response received at `now`, `delaySeconds` after it was asked for.
-    package static func judge(
+    public static func judge(
         _ facts: ResponseFacts, _ request: RequestFacts, _ settings: CacheSettings, now: WallTime, delaySeconds: Int = 0
     ) -> Judgement {
         guard settings.methods.contains(request.method) else { return .refuse(.method) }

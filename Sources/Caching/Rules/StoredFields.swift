@@ -2,11 +2,11 @@ import Bytes
 import HTTP
 
 /// Which field lines of a response are kept (RFC 9111 §3.1), and how a 304 changes them (§3.2).
-package enum StoredFields {
+public enum StoredFields {
     /// The lines of `head` that may be stored: all but those that belong to the connection, the framing, and Age, which is
     /// computed anew for every reader.
     /// `keepingLength`: of the answer to a HEAD, whose Content-Length is not that of a body stored here.
-    package static func select(from head: ResponseHead, omittingSetCookie: Bool, keepingLength: Bool = false) -> Fields {
+    public static func select(from head: ResponseHead, omittingSetCookie: Bool, keepingLength: Bool = false) -> Fields {
         var fields = Fields()
         for slot in head.slots {
             let isKept = keepingLength && slot.name == .contentLength
@@ -19,7 +19,7 @@ package enum StoredFields {
 
     /// The stored fields after a 304 has confirmed them: every field that it carries replaces the stored lines of that name,
     /// but those that describe the body stored here. Date is the new one, or none: an old one would age the response.
-    package static func update(_ stored: Fields, by confirmation: ResponseHead, omittingSetCookie: Bool) -> Fields {
+    public static func update(_ stored: Fields, by confirmation: ResponseHead, omittingSetCookie: Bool) -> Fields {
         var result = Fields()
         for slot in stored.slots {
             if slot.name == .date || isReplaced(slot, of: stored, by: confirmation) { continue }

@@ -3,20 +3,20 @@ import HTTP
 
 /// The fields of a request that select a stored response (RFC 9111 §4.1): the names that Vary lists, lower case, sorted and
 /// without doubles, so that two responses that vary alike compare equal however they wrote it.
-package struct Vary: Sendable, Hashable {
+public struct Vary: Sendable, Hashable {
     /// The names, separated by commas; empty when the response does not vary.
-    package let names: [UInt8]
+    public let names: [UInt8]
 
     /// A response that is the same for every request.
-    package static let none = Vary(names: [])
+    public static let none = Vary(names: [])
 
     /// Names as they were stored; they are trusted to be canonical.
-    package init(names: [UInt8]) { self.names = names }
+    public init(names: [UInt8]) { self.names = names }
 
-    package var isEmpty: Bool { names.isEmpty }
+    public var isEmpty: Bool { names.isEmpty }
 
     /// Reads all Vary lines of a response; nil when one of them is or contains `*`.
-    package static func parse(_ lines: [[UInt8]]) -> Vary? {
+    public static func parse(_ lines: [[UInt8]]) -> Vary? {
         var members: [[UInt8]] = []
         for line in lines {
             for part in line.split(separator: UInt8(ascii: ",")) {
@@ -41,7 +41,7 @@ package struct Vary: Sendable, Hashable {
 
     /// The secondary key of a request: a digest over the selecting fields with their values normalised as far as white space
     /// and empty list members go. Zero when the response does not vary.
-    package func variant(of request: RequestHead) -> Digest {
+    public func variant(of request: RequestHead) -> Digest {
         if names.isEmpty { return Vary.noVariant }
         var text: [UInt8] = []
         text.reserveCapacity(256)
@@ -49,7 +49,7 @@ package struct Vary: Sendable, Hashable {
     }
 
     /// As `variant(of:)`, composing in `scratch`, whose memory is reused.
-    package func variant(of request: RequestHead, scratch: inout [UInt8]) -> Digest {
+    public func variant(of request: RequestHead, scratch: inout [UInt8]) -> Digest {
         if names.isEmpty { return Vary.noVariant }
         scratch.removeAll(keepingCapacity: true)
         var start = 0
@@ -62,7 +62,7 @@ package struct Vary: Sendable, Hashable {
         return Digest(scratch.span)
     }
 
-    package static let noVariant = Digest(high: 0, low: 0)
+    public static let noVariant = Digest(high: 0, low: 0)
 
     private static func append(_ name: Span<UInt8>, of request: RequestHead, to text: inout [UInt8]) {
         text.append(name)

@@ -3,11 +3,11 @@ import Platform
 
 /// Where the files of a zone lie and how they are called: nginx's layout of levels, taken from the end of the digest, and
 /// names of our own, so that nginx's file for the same key is never touched.
-package struct CacheDirectory: Sendable {
-    package let path: String
-    package let levels: [Int]
+public struct CacheDirectory: Sendable {
+    public let path: String
+    public let levels: [Int]
 
-    package init(path: String, levels: [Int]) {
+    public init(path: String, levels: [Int]) {
         var path = path
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         self.path = path
@@ -15,7 +15,7 @@ package struct CacheDirectory: Sendable {
     }
 
     /// Directories of the levels above the file of `digest`, outermost first, as absolute paths.
-    package func levelPaths(for digest: Digest) -> [String] {
+    public func levelPaths(for digest: Digest) -> [String] {
         var hex: [UInt8] = []
         digest.appendHex(to: &hex)
         var result: [String] = []
@@ -30,14 +30,14 @@ package struct CacheDirectory: Sendable {
     }
 
     /// The file of `digest`.
-    package func filePath(for digest: Digest) -> String {
+    public func filePath(for digest: Digest) -> String {
         var bytes = zeroTerminatedPath(for: digest)
         bytes.removeLast()
         return String(decoding: bytes, as: UTF8.self)
     }
 
     /// As `filePath(for:)`, ready for the kernel.
-    package func zeroTerminatedPath(for digest: Digest) -> [UInt8] {
+    public func zeroTerminatedPath(for digest: Digest) -> [UInt8] {
         var hex: [UInt8] = []
         hex.reserveCapacity(32)
         digest.appendHex(to: &hex)
@@ -58,7 +58,7 @@ package struct CacheDirectory: Sendable {
     }
 
     /// A name for a file that is being written: beside its place, or in `directory`.
-    package func temporaryPath(for digest: Digest, in directory: String?, process: Int, serial: Int) -> String {
+    public func temporaryPath(for digest: Digest, in directory: String?, process: Int, serial: Int) -> String {
         var hex: [UInt8] = []
         digest.appendHex(to: &hex)
         let parent = directory ?? levelPaths(for: digest).last ?? path
@@ -66,14 +66,14 @@ package struct CacheDirectory: Sendable {
     }
 
     /// What a name in the directory says.
-    package enum Name: Sendable, Equatable {
+    public enum Name: Sendable, Equatable {
         case entry(Digest)
         /// Left by a writer of this process number.
         case temporary(process: Int)
         case foreign
     }
 
-    package static func classify(_ name: String) -> Name {
+    public static func classify(_ name: String) -> Name {
         let bytes = Array(name.utf8)
         let suffix = Array(EntryFormat.suffix.utf8)
         guard bytes.count >= 32 + suffix.count, Array(bytes[32..<(32 + suffix.count)]) == suffix,
@@ -89,17 +89,17 @@ package struct CacheDirectory: Sendable {
     }
 
     /// Makes the directories above the file of `digest`, and the zone's own.
-    package func createLevels(for digest: Digest) throws(SystemError) {
+    public func createLevels(for digest: Digest) throws(SystemError) {
         try Directory.createAll(path, mode: 0o700)
         for level in levelPaths(for: digest) { try Directory.create(level, mode: 0o700) }
     }
 
-    package enum Removal: Sendable, Equatable {
+    public enum Removal: Sendable, Equatable {
         case removed, absent, notOurs
     }
 
     /// Removes a file when it begins with our magic. The caller has seen to the name.
-    package static func removeOurs(_ path: String) throws(SystemError) -> Removal {
+    public static func removeOurs(_ path: String) throws(SystemError) -> Removal {
         let file: FileDescriptor
         do throws(SystemError) {
             file = try File.open(path, .read, nonBlocking: true)

@@ -1,7 +1,7 @@
 import Platform
 
 /// What a zone has to tell the operator. Failures of the disk come at most once a minute for each kind.
-package enum CacheEvent: Sendable {
+public enum CacheEvent: Sendable {
     /// Responses pass through unstored meanwhile.
     case diskFailed(operation: StaticString, path: String, SystemError)
     /// A file that carries our name and magic was damaged; it was removed.

@@ -3,13 +3,13 @@ import Platform
 
 /// Keeps a zone within its bounds, in steps that a background thread takes: removes what was not asked for in `inactive`, and
 /// what was used longest ago while `max_size` is exceeded, less than `min_free` is left on the file system, or memory ran out.
-package enum CacheManager {
+public enum CacheManager {
     /// Milliseconds between two steps when nothing presses.
     private static let idle = 10_000
 
     /// One step: at most `manager_files` removals and about `manager_threshold` milliseconds. Returns the milliseconds after
     /// which the next one is due.
-    package static func step(_ zone: CacheZone, now: WallTime) -> Int {
+    public static func step(_ zone: CacheZone, now: WallTime) -> Int {
         let definition = zone.definition
         var effort = Effort(definition)
         let next = removeInactive(zone, definition, now: now, &effort)

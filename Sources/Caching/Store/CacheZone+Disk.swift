@@ -5,7 +5,7 @@ import Platform
 /// Reading files. It may block, unless it is told not to wait.
 extension CacheZone {
     /// As `find`, reading from disk what memory does not have: after a restart the file system is the index of record.
-    package func findOnDisk(_ key: CacheKey, _ request: RequestHead, now: WallTime) -> Lookup {
+    public func findOnDisk(_ key: CacheKey, _ request: RequestHead, now: WallTime) -> Lookup {
         let own = CachePlace(digest: key.digest)
         guard case .entry(let primary, let isUpdating) = fetch(key.digest, key, now: now) else { return .none(own) }
         guard let place = place(ofVariantBeside: primary, key, request) else {
@@ -15,7 +15,7 @@ extension CacheZone {
     }
 
     /// What a digest stands for.
-    package enum Fetched: Sendable {
+    public enum Fetched: Sendable {
         case entry(Entry, isUpdating: Bool)
         case none
         /// The disk would have to be waited for.
@@ -24,7 +24,7 @@ extension CacheZone {
 
     /// The entry of `digest`, if it is stored under `key`, from memory or from its file. With `mayWait` false only what the
     /// kernel has in memory is read, which is a matter of microseconds; else it belongs to the BlockingPool.
-    package func fetch(_ digest: Digest, _ key: CacheKey, now: WallTime, mayWait: Bool = true) -> Fetched {
+    public func fetch(_ digest: Digest, _ key: CacheKey, now: WallTime, mayWait: Bool = true) -> Fetched {
         var found = Fetched.none
         switch resident(digest, now: now) {
         case .entry(let entry, let isUpdating): found = .entry(entry, isUpdating: isUpdating)
@@ -36,14 +36,14 @@ extension CacheZone {
     }
 
     /// Where the variant that answers `request` belongs, when the response under the key's own digest does not.
-    package func place(ofVariantBeside primary: Entry, _ key: CacheKey, _ request: RequestHead) -> CachePlace? {
+    public func place(ofVariantBeside primary: Entry, _ key: CacheKey, _ request: RequestHead) -> CachePlace? {
         if primary.head.selects(request) { return nil }
         let vary = primary.head.vary
         return CachePlace(digest: key.digest(of: vary.variant(of: request)), vary: vary)
     }
 
     /// What was fetched of the place of a variant, as an answer to `request`.
-    package func lookUpVariant(_ fetched: Fetched, _ place: CachePlace, _ request: RequestHead, now: WallTime) -> Lookup {
+    public func lookUpVariant(_ fetched: Fetched, _ place: CachePlace, _ request: RequestHead, now: WallTime) -> Lookup {
         guard case .entry(let entry, let isUpdating) = fetched, entry.head.vary == place.vary, entry.head.selects(request)
         else { return .none(place) }
         return CacheZone.classify(entry, place, isUpdating, now)
@@ -134,7 +134,7 @@ extension CacheZone {
     }
 
     /// Removes an entry with its file.
-    package func remove(_ digest: Digest) {
+    public func remove(_ digest: Digest) {
         let path = directory.filePath(for: digest)
         var failure: SystemError?
         let size: Int = stripe(digest).withLock { _ in
@@ -166,7 +166,7 @@ extension CacheZone {
 
 extension CacheZone {
     /// Reads the entry under the key's own digest from its file, whatever request it answers; for tests and tools.
-    package func load(for key: CacheKey, now: WallTime) -> Entry? {
+    public func load(for key: CacheKey, now: WallTime) -> Entry? {
         guard case .entry(let entry, _) = load(key.digest, now: now), entry.head.hasKey(key.bytes.span) else { return nil }
         return entry
     }

@@ -25,7 +25,7 @@ extension CacheZone {
 
     /// A writer for a response that was judged storable; nil when it could never fit. `temporaryDirectory` is
     /// `proxy_temp_path` where `use_temp_path` is on.
-    package func beginStore(_ head: StoredHead, digest: Digest, temporaryDirectory: String? = nil) -> EntryWriter? {
+    public func beginStore(_ head: StoredHead, digest: Digest, temporaryDirectory: String? = nil) -> EntryWriter? {
         if let length = head.declaredLength, !disk.couldFit(length) { return nil }
         let usesIt = definition.usesTemporaryPath
         return EntryWriter(zone: self, head: head, digest: digest, temporaryDirectory: usesIt ? temporaryDirectory : nil)
@@ -95,7 +95,7 @@ extension CacheZone {
 
     /// Puts the head that a 304 confirmed in place of the stored one (RFC 9111 §4.3.4); the body stays. The file gets a record,
     /// or is written anew once its records have grown long. It may block.
-    package func confirm(_ entry: Entry, with head: StoredHead, now: WallTime) -> Entry {
+    public func confirm(_ entry: Entry, with head: StoredHead, now: WallTime) -> Entry {
         if isDueForCompaction(entry, head), let rewritten = rewrite(entry, head, now: now) { return rewritten }
         let fresh = makeEntry(head, entry.body, digest: entry.digest, fileMark: entry.fileMark)
         let openFiles = definition.openFiles

@@ -9,11 +9,11 @@ import Synchronization
 /// writes files (`fetch`, `findOnDisk`, writers, maintenance) may block, and belongs to the BlockingPool unless it is known to
 /// be cheap, or told not to wait.
 /// Locks are taken in one order: that of the file's stripe before that of the shard; none is held while a waker is woken.
-package final class CacheZone: Sendable {
-    package let name: String
-    package let directory: CacheDirectory
+public final class CacheZone: Sendable {
+    public let name: String
+    public let directory: CacheDirectory
     /// The fills that run here.
-    package let fills = FillRegistry()
+    public let fills = FillRegistry()
     let budget: MemoryBudget
     let disk: DiskAccount
     let shards: [Lock<IndexShard>]
@@ -32,7 +32,7 @@ package final class CacheZone: Sendable {
     let watermark = Atomic<Int>(Int.max)
 
     /// `report` is called on whatever thread has something to tell.
-    package init(_ definition: CacheZoneDefinition, report: @escaping @Sendable (CacheEvent) -> Void = { _ in }) {
+    public init(_ definition: CacheZoneDefinition, report: @escaping @Sendable (CacheEvent) -> Void = { _ in }) {
         name = definition.name
         directory = CacheDirectory(path: definition.path, levels: definition.levels)
         let budget = MemoryBudget(limit: definition.memory)
@@ -56,11 +56,11 @@ package final class CacheZone: Sendable {
         return count
     }
 
-    package var definition: CacheZoneDefinition { settings.withLock { $0 } }
+    public var definition: CacheZoneDefinition { settings.withLock { $0 } }
 
     /// Goes on under a changed definition, which must be compatible: new bounds hold from now on, what lies above them is
     /// trimmed by the manager.
-    package func apply(_ definition: CacheZoneDefinition) {
+    public func apply(_ definition: CacheZoneDefinition) {
         settings.withLock { $0 = definition }
         budget.limitBytes = definition.memory
         disk.maxSize = definition.maxSize
@@ -68,17 +68,17 @@ package final class CacheZone: Sendable {
     }
 
     /// Raised by what makes every entry in memory doubtful; part of the validity of a hot slot.
-    package var generation: UInt64 { generationWord.load(ordering: .acquiring) }
+    public var generation: UInt64 { generationWord.load(ordering: .acquiring) }
 
     /// Raised when entries leave memory: tables that hold them look through theirs.
-    package var memoryEpoch: UInt64 { epochWord.load(ordering: .relaxed) }
+    public var memoryEpoch: UInt64 { epochWord.load(ordering: .relaxed) }
 
     /// Bytes of memory charged to the zone, and of disk.
-    package var memoryUsed: Int { budget.usedBytes }
-    package var diskUsed: Int { disk.used }
+    public var memoryUsed: Int { budget.usedBytes }
+    public var diskUsed: Int { disk.used }
 
     /// Whether the walk at the start has seen every file: what the index does not know does not exist.
-    package var isWarm: Bool { warm.load(ordering: .acquiring) }
+    public var isWarm: Bool { warm.load(ordering: .acquiring) }
     func setWarm() { warm.store(true, ordering: .releasing) }
 
     /// Whether what was read from disk should go into memory: always while there is room, and one in eight when something has
@@ -103,7 +103,7 @@ package final class CacheZone: Sendable {
     // MARK: Asking
 
     /// What memory has for a request.
-    package func find(_ key: CacheKey, _ request: RequestHead, now: WallTime) -> Lookup {
+    public func find(_ key: CacheKey, _ request: RequestHead, now: WallTime) -> Lookup {
         let own = CachePlace(digest: key.digest)
         switch resident(key.digest, now: now) {
         case .absent: return isWarm ? .none(own) : .needsDisk
@@ -129,7 +129,7 @@ package final class CacheZone: Sendable {
         }
     }
 
-    package static func classify(_ entry: Entry, _ place: CachePlace, _ isUpdating: Bool, _ now: WallTime) -> Lookup {
+    public static func classify(_ entry: Entry, _ place: CachePlace, _ isUpdating: Bool, _ now: WallTime) -> Lookup {
         entry.noteUse()
         return entry.isFresh(at: now) ? .hit(entry, place) : .stale(entry, place, isBeingUpdated: isUpdating)
     }
@@ -154,7 +154,7 @@ package final class CacheZone: Sendable {
     }
 
     /// Notes that an entry is in use, for `inactive` and the order of eviction: at most once a second for each loop and entry.
-    package func touch(_ entry: Entry, now: WallTime) {
+    public func touch(_ entry: Entry, now: WallTime) {
         entry.noteUse()
         shard(entry.digest).withLock { shard in
             if let index = shard.nodes.find(entry.digest) { shard.nodes.touch(index, at: now.seconds) }
@@ -163,7 +163,7 @@ package final class CacheZone: Sendable {
 
     /// Counts a request for what is not stored, for `proxy_cache_min_uses`; returns the requests so far with this one. Without
     /// memory to remember it the count stays 1.
-    package func countUse(_ digest: Digest, now: WallTime) -> Int {
+    public func countUse(_ digest: Digest, now: WallTime) -> Int {
         for attempt in 0..<2 {
             let uses: Int? = shard(digest).withLock { shard in
                 guard let index = shard.findOrInsert(digest, at: now.seconds) else { return nil }
@@ -178,7 +178,7 @@ package final class CacheZone: Sendable {
     }
 
     /// Marks an entry as being refreshed; false when somebody else does so already. Ended by `endUpdate`, or by storing.
-    package func beginUpdate(_ digest: Digest) -> Bool {
+    public func beginUpdate(_ digest: Digest) -> Bool {
         shard(digest).withLock { shard in
             guard let index = shard.nodes.find(digest) else { return true }
             if shard.nodes[index].isUpdating { return false }
@@ -187,14 +187,14 @@ package final class CacheZone: Sendable {
         }
     }
 
-    package func endUpdate(_ digest: Digest) {
+    public func endUpdate(_ digest: Digest) {
         shard(digest).withLock { shard in
             if let index = shard.nodes.find(digest) { shard.nodes[index].updatingUntil = 0 }
         }
     }
 
     /// Entries whose file is known.
-    package var entryCount: Int {
+    public var entryCount: Int {
         var total = 0
         for shard in shards { total += shard.withLock { $0.nodes.count } }
         return total

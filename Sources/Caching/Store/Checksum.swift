@@ -2,16 +2,16 @@ import Bytes
 
 /// A checksum of 64 bits over bytes that come in pieces: it finds damage, it is no defence against an attacker, who would
 /// need to write into the cache directory.
-package struct Checksum: Sendable {
+public struct Checksum: Sendable {
     private var hash: UInt64
     private var pending: UInt64 = 0
     private var pendingCount: UInt64 = 0
     private var total: UInt64 = 0
 
     /// `seed` keeps records apart that must not be taken for each other.
-    package init(seed: UInt64 = 0) { hash = 0x9e37_79b9_7f4a_7c15 ^ seed &* 0xff51_afd7_ed55_8ccd }
+    public init(seed: UInt64 = 0) { hash = 0x9e37_79b9_7f4a_7c15 ^ seed &* 0xff51_afd7_ed55_8ccd }
 
-    package mutating func add(_ span: Span<UInt8>) {
+    public mutating func add(_ span: Span<UInt8>) {
         total &+= UInt64(span.count)
         var index = 0
         let count = span.count
@@ -52,7 +52,7 @@ package struct Checksum: Sendable {
     }
 
     /// The checksum of everything added.
-    package var value: UInt64 {
+    public var value: UInt64 {
         var copy = self
         copy.mix(pending)
         copy.mix(total)

@@ -4,12 +4,12 @@ import Platform
 import Synchronization
 
 /// A range of an open file.
-package struct CachedFile: Sendable {
-    package let descriptor: SharedDescriptor
-    package let offset: Int
-    package let count: Int
+public struct CachedFile: Sendable {
+    public let descriptor: SharedDescriptor
+    public let offset: Int
+    public let count: Int
 
-    package init(descriptor: SharedDescriptor, offset: Int, count: Int) {
+    public init(descriptor: SharedDescriptor, offset: Int, count: Int) {
         self.descriptor = descriptor
         self.offset = offset
         self.count = count
@@ -17,11 +17,11 @@ package struct CachedFile: Sendable {
 }
 
 /// Where the body of a stored response lies.
-package enum EntryBody: Sendable {
+public enum EntryBody: Sendable {
     case memory(FrozenBytes)
     case file(CachedFile)
 
-    package var count: Int {
+    public var count: Int {
         switch self {
         case .memory(let bytes): bytes.count
         case .file(let file): file.count
@@ -33,11 +33,11 @@ package enum EntryBody: Sendable {
 ///
 /// Every thread may hold it. Who keeps one from request to request asks `isCurrent` each time, which touches no lock and no
 /// reference count. A reader that was given the entry may go on to its end after that.
-package final class Entry: Sendable {
-    package let head: StoredHead
-    package let body: EntryBody
+public final class Entry: Sendable {
+    public let head: StoredHead
+    public let body: EntryBody
     /// Names the file: the digest of the key, or of key and variant.
-    package let digest: Digest
+    public let digest: Digest
     /// The checksum of the file's head: tells this file from another under the same name.
     let fileMark: UInt64
     /// The zone's generation when it was stored or read.
@@ -65,15 +65,15 @@ package final class Entry: Sendable {
     deinit { if cost > 0 { budget.give(cost) } }
 
     /// Whether this is still what the zone would answer with: neither replaced, removed nor evicted from memory.
-    package var isCurrent: Bool { !isDead.load(ordering: .acquiring) }
+    public var isCurrent: Bool { !isDead.load(ordering: .acquiring) }
 
-    package var isFileBacked: Bool { if case .file = body { true } else { false } }
+    public var isFileBacked: Bool { if case .file = body { true } else { false } }
 
-    package func isFresh(at now: WallTime) -> Bool { head.lifetime.isFresh(at: now) }
+    public func isFresh(at now: WallTime) -> Bool { head.lifetime.isFresh(at: now) }
 
     /// Notes a use for the eviction; writes only when nobody has since the hand passed, so hits on many threads share the
     /// line of memory peacefully.
-    package func noteUse() {
+    public func noteUse() {
         if !visited.load(ordering: .relaxed) { visited.store(true, ordering: .relaxed) }
     }
 

@@ -4,18 +4,18 @@ import HTTP
 /// The file of one stored response (docs/decisions/0005-cache-file-format.md): a head of fixed and variable parts under one
 /// checksum, the body, then records that confirmations append. Encoding and decoding are pure; a file that is odd in any way
 /// decodes to nil, which is a miss.
-package enum EntryFormat {
+public enum EntryFormat {
     /// What every file of ours begins with; nothing that lacks it is ever removed.
-    package static let magic: [UInt8] = [0x8F, 0x5A, 0x44, 0x43, 0x0D, 0x0A, 0x1A, 0x00]
-    package static let version: UInt16 = 1
+    public static let magic: [UInt8] = [0x8F, 0x5A, 0x44, 0x43, 0x0D, 0x0A, 0x1A, 0x00]
+    public static let version: UInt16 = 1
     /// The name of a file is the digest in hexadecimal and this.
-    package static let suffix = ".zd"
+    public static let suffix = ".zd"
     /// Bytes before the key.
-    package static let fixedLength = 136
+    public static let fixedLength = 136
     /// A head that claims to be longer is not ours.
-    package static let longestHead = 1 << 20
+    public static let longestHead = 1 << 20
     /// What a reader asks for first: nearly every head lies within it.
-    package static let firstRead = 4096
+    public static let firstRead = 4096
 
     private enum Offset {
         static let version = 8
@@ -37,7 +37,7 @@ package enum EntryFormat {
     private static let incomplete = UInt64.max
 
     /// The head of a file whose body is still to come; `finish` makes it valid.
-    package static func encodeHead(_ head: StoredHead) -> [UInt8] {
+    public static func encodeHead(_ head: StoredHead) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(fixedLength + head.cost)
         output.append(contentsOf: magic)
@@ -64,7 +64,7 @@ package enum EntryFormat {
     }
 
     /// Writes the length and the checksum of the body into an encoded head, and the head's own checksum.
-    package static func finish(_ head: inout [UInt8], headLength: Int, bodyLength: Int, bodyChecksum: UInt64) {
+    public static func finish(_ head: inout [UInt8], headLength: Int, bodyLength: Int, bodyChecksum: UInt64) {
         head.replaceNumber(UInt64(bodyLength), at: Offset.bodyLength)
         head.replaceNumber(bodyChecksum, at: Offset.bodyChecksum)
         head.replaceNumber(UInt64(0), at: Offset.headChecksum)
@@ -74,19 +74,19 @@ package enum EntryFormat {
     }
 
     /// What a head says.
-    package struct DecodedHead: Sendable {
-        package let head: StoredHead
-        package let headLength: Int
-        package let bodyLength: Int
-        package let bodyChecksum: UInt64
+    public struct DecodedHead: Sendable {
+        public let head: StoredHead
+        public let headLength: Int
+        public let bodyLength: Int
+        public let bodyChecksum: UInt64
         /// Identifies this very file among those written for one key.
-        package let headChecksum: UInt64
+        public let headChecksum: UInt64
 
         /// Where the records begin.
-        package var updatesStart: Int { headLength + bodyLength }
+        public var updatesStart: Int { headLength + bodyLength }
     }
 
-    package enum Decoding: Sendable {
+    public enum Decoding: Sendable {
         case head(DecodedHead)
         /// The head is this many bytes long: read them all.
         case needs(Int)
@@ -94,15 +94,15 @@ package enum EntryFormat {
     }
 
     /// Whether these first bytes of a file are those of one of ours.
-    package static func isOurs(_ start: Span<UInt8>) -> Bool {
+    public static func isOurs(_ start: Span<UInt8>) -> Bool {
         start.count >= magic.count && start.extracting(0..<magic.count).equals(magic.span)
     }
 
     /// The checksum that stands in a head: it identifies the file. 0 when the bytes are too few.
-    package static func mark(of bytes: Span<UInt8>) -> UInt64 { bytes.number(UInt64.self, at: Offset.headChecksum) ?? 0 }
+    public static func mark(of bytes: Span<UInt8>) -> UInt64 { bytes.number(UInt64.self, at: Offset.headChecksum) ?? 0 }
 
     /// Where the records of a file begin whose fixed part this is; nil when it cannot be one of ours.
-    package static func updatesStart(_ fixed: Span<UInt8>) -> Int? {
+    public static func updatesStart(_ fixed: Span<UInt8>) -> Int? {
         guard let head = fixed.number(UInt32.self, at: Offset.headLength),
             let body = fixed.number(UInt64.self, at: Offset.bodyLength),
             head <= longestHead, body < 1 << 62
@@ -111,7 +111,7 @@ package enum EntryFormat {
     }
 
     /// Reads a head from the first bytes of a file that is `fileSize` bytes long.
-    package static func decode(_ bytes: Span<UInt8>, fileSize: Int) -> Decoding {
+    public static func decode(_ bytes: Span<UInt8>, fileSize: Int) -> Decoding {
         guard fileSize >= fixedLength, bytes.count >= fixedLength, isOurs(bytes) else { return .damaged }
         guard bytes.number(UInt16.self, at: Offset.version) == version,
             let total = bytes.number(UInt32.self, at: Offset.headLength).map(Int.init),

@@ -6,7 +6,7 @@ import Platform
 /// One writer feeds it; any thread may commit. A small body is kept back and goes out with its head in one call. Every byte is
 /// reserved in the zone's account before it is written. What goes wrong ends the storing and nothing else: the reader of the
 /// response never notices.
-package final class EntryWriter: Sendable {
+public final class EntryWriter: Sendable {
     private enum Phase { case open, committed, failed }
 
     private struct State {
@@ -22,8 +22,8 @@ package final class EntryWriter: Sendable {
         var reserved = 0
     }
 
-    package let head: StoredHead
-    package let digest: Digest
+    public let head: StoredHead
+    public let digest: Digest
     private let zone: CacheZone
     private let temporaryDirectory: String?
     private let keptBack: Int
@@ -43,7 +43,7 @@ package final class EntryWriter: Sendable {
     private var headLength: Int { state.withLock { $0.head.count } }
 
     /// Takes the next bytes of the body; false when the response can no longer be stored.
-    package func write(_ span: Span<UInt8>) -> Bool {
+    public func write(_ span: Span<UInt8>) -> Bool {
         guard reserve(span.count) else { return fail() }
         do throws(SystemError) {
             // Opened outside of the lock's error path, so that a failure finds the state as it was.
@@ -68,7 +68,7 @@ package final class EntryWriter: Sendable {
     }
 
     /// The part of the body that can be read from the file by now.
-    package var readablePart: CachedFile? {
+    public var readablePart: CachedFile? {
         state.withLock { state in
             guard state.phase != .failed, let file = state.file, state.written > 0 else { return nil }
             return CachedFile(descriptor: file, offset: state.head.count, count: state.written)
@@ -76,7 +76,7 @@ package final class EntryWriter: Sendable {
     }
 
     /// Puts the complete response into its place; nil when that failed or the body is not as long as was declared.
-    package func commit(now: WallTime) -> Entry? {
+    public func commit(now: WallTime) -> Entry? {
         let taken = state.withLock { $0.phase == .open ? $0.taken : -1 }
         guard taken >= 0, head.declaredLength.map({ $0 == taken }) ?? true, reserve(0) else {
             abandon()
@@ -93,7 +93,7 @@ package final class EntryWriter: Sendable {
     }
 
     /// Ends the writing without a result; harmless after `commit`.
-    package func abandon() {
+    public func abandon() {
         let left: (path: String, reserved: Int)? = state.withLock { state in
             guard state.phase == .open else { return nil }
             state.phase = .failed

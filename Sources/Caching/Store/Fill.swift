@@ -8,12 +8,12 @@ import Platform
 /// One writer feeds it. Look and registration happen under one lock, wakers are woken outside of it. Bytes stand in blocks that
 /// never move; while the file keeps up, old blocks are dropped and late readers go on from the file, so memory is bounded. When
 /// the file fails, the blocks that the slowest reader still needs are kept, and the writer is told to wait (`isFull`).
-package final class Fill: Sendable {
+public final class Fill: Sendable {
     /// Bytes of body kept in memory.
-    package static let usualMemoryLimit = 1 << 20
+    public static let usualMemoryLimit = 1 << 20
     static let blockSize = 64 << 10
 
-    package enum Judgement: Sendable {
+    public enum Judgement: Sendable {
         /// The head is not here yet.
         case open
         /// Every reader whose variant it is may have it.
@@ -25,7 +25,7 @@ package final class Fill: Sendable {
     }
 
     /// What there is at a position.
-    package enum Step: Sendable {
+    public enum Step: Sendable {
         /// Bytes of a block; `isLast`: the response ends with them.
         case bytes(SharedBlock, Range<Int>, isLast: Bool)
         /// A range of the file in which the body is being stored.
@@ -38,14 +38,14 @@ package final class Fill: Sendable {
         case failed
     }
 
-    package let key: CacheKey
-    package let place: CachePlace
+    public let key: CacheKey
+    public let place: CachePlace
     /// Milliseconds of the monotonic clock.
-    package let startedAt: Int64
+    public let startedAt: Int64
     private let memoryLimit: Int
     private let state: Lock<FillState>
 
-    package init(
+    public init(
         key: CacheKey, place: CachePlace, startedAt: Int64 = Clock.monotonicMilliseconds(),
         memoryLimit: Int = Fill.usualMemoryLimit
     ) {
@@ -59,13 +59,13 @@ package final class Fill: Sendable {
     // MARK: Readers
 
     /// Names a reader of this fill. Ended by `detach`.
-    package typealias Reader = Int
+    public typealias Reader = Int
 
     /// Adds a reader at the first byte; nil when the fill takes none any more.
-    package func attach() -> Reader? { state.withLock { $0.attach() } }
+    public func attach() -> Reader? { state.withLock { $0.attach() } }
 
     /// The reader is gone, or has all it wants.
-    package func detach(_ reader: Reader) {
+    public func detach(_ reader: Reader) {
         let waker = state.withLock { state -> Waker? in
             state.readers[reader] = nil
             state.trim(to: memoryLimit)
@@ -75,12 +75,12 @@ package final class Fill: Sendable {
     }
 
     /// Whether a new reader would be taken.
-    package var acceptsReaders: Bool { state.withLock { $0.acceptsReaders } }
+    public var acceptsReaders: Bool { state.withLock { $0.acceptsReaders } }
 
-    package var readerCount: Int { state.withLock { $0.readers.count } }
+    public var readerCount: Int { state.withLock { $0.readers.count } }
 
     /// The judgement so far; while it is open, `waker` is registered for the reader under the same lock.
-    package func judgement(_ reader: Reader, _ waker: Waker?) -> Judgement {
+    public func judgement(_ reader: Reader, _ waker: Waker?) -> Judgement {
         state.withLock { state in
             if case .open = state.judgement, let waker { state.readers[reader]?.waker = waker }
             return state.judgement
@@ -88,14 +88,14 @@ package final class Fill: Sendable {
     }
 
     /// Whether the response was cut short.
-    package var isCutShort: Bool { state.withLock { $0.end == .broken } }
+    public var isCutShort: Bool { state.withLock { $0.end == .broken } }
 
     /// How far the response has come, for who waits for all of it. Lost: it was cut short, or can no longer be stored and
     /// goes on at the pace of those who read it.
-    package enum Progress: Sendable { case arriving, whole, lost }
+    public enum Progress: Sendable { case arriving, whole, lost }
 
     /// The progress so far; while it arrives, `waker` is registered for the reader under the same lock.
-    package func progress(_ reader: Reader, _ waker: Waker) -> Progress {
+    public func progress(_ reader: Reader, _ waker: Waker) -> Progress {
         state.withLock { state in
             switch state.end {
             case .open where state.canSpool:
@@ -109,7 +109,7 @@ package final class Fill: Sendable {
 
     /// What there is at `position`; when nothing is, `waker` is registered under the same lock. All bytes before `position`
     /// are done with as far as this reader goes.
-    package func next(_ reader: Reader, at position: Int, _ waker: Waker?) -> Step {
+    public func next(_ reader: Reader, at position: Int, _ waker: Waker?) -> Step {
         let (step, roomWaker) = state.withLock { state -> (Step, Waker?) in
             guard state.readers[reader] != nil else { return (.failed, nil) }
             state.readers[reader]?.position = position
@@ -126,7 +126,7 @@ package final class Fill: Sendable {
     // MARK: The writer
 
     /// Settles the judgement, once.
-    package func judge(_ judgement: Judgement) {
+    public func judge(_ judgement: Judgement) {
         wake(
             state.withLock { state in
                 guard case .open = state.judgement else { return [] }
@@ -139,7 +139,7 @@ package final class Fill: Sendable {
     /// Appends bytes of the body; with `isLast` the end is published together with them. `writer` stores them at the same
     /// time, if it can; it is false when it no longer can, and the fill goes on in memory.
     @discardableResult
-    package func append(_ span: Span<UInt8>, isLast: Bool, storingIn writer: EntryWriter?) -> Bool {
+    public func append(_ span: Span<UInt8>, isLast: Bool, storingIn writer: EntryWriter?) -> Bool {
         let isStored = writer?.write(span) ?? false
         copy(span)
         wake(
@@ -155,7 +155,7 @@ package final class Fill: Sendable {
     }
 
     /// Publishes the end after the last bytes.
-    package func finish() {
+    public func finish() {
         wake(
             state.withLock { state in
                 if state.end == .open { state.end = .complete }
@@ -164,7 +164,7 @@ package final class Fill: Sendable {
     }
 
     /// The response was cut short: readers get what is there, then the failure.
-    package func breakOff() {
+    public func breakOff() {
         wake(
             state.withLock { state in
                 if state.end == .open { state.end = .broken }
@@ -173,10 +173,10 @@ package final class Fill: Sendable {
     }
 
     /// Whether the writer has to wait for the slowest reader.
-    package var isFull: Bool { state.withLock { $0.isFull(memoryLimit) } }
+    public var isFull: Bool { state.withLock { $0.isFull(memoryLimit) } }
 
     /// Whether the writer has to wait; if so, `waker` is woken when there is room.
-    package func isFull(_ waker: Waker) -> Bool {
+    public func isFull(_ waker: Waker) -> Bool {
         state.withLock { state in
             let isFull = state.isFull(memoryLimit)
             if isFull { state.roomWaker = waker }
@@ -185,10 +185,10 @@ package final class Fill: Sendable {
     }
 
     /// Bytes of body so far.
-    package var count: Int { state.withLock { $0.count } }
+    public var count: Int { state.withLock { $0.count } }
 
     /// Bytes of body held in memory.
-    package var memoryUsed: Int { state.withLock { $0.memoryUsed } }
+    public var memoryUsed: Int { state.withLock { $0.memoryUsed } }
 
     private func wake(_ wakers: [Waker]) { for waker in wakers { waker.wake(.fill) } }
 

@@ -3,7 +3,7 @@ import Platform
 
 /// The fills of a zone by the digest they will be stored under: one for each key where `proxy_cache_lock` is on, and the marks
 /// of keys whose last response could not be stored, or did not come.
-package final class FillRegistry: Sendable {
+public final class FillRegistry: Sendable {
     private struct State {
         var running: [Digest: Fill] = [:]
         var marks: [Digest: Mark] = [:]
@@ -23,9 +23,9 @@ package final class FillRegistry: Sendable {
 
     private let state = Lock(State())
 
-    package init() {}
+    public init() {}
 
-    package enum Join: Sendable {
+    public enum Join: Sendable {
         /// The caller starts the fetch that feeds this fill.
         case lead(Fill)
         /// The same, because the fetch that runs has taken longer than `proxy_cache_lock_age`: it goes on for those who
@@ -40,7 +40,7 @@ package final class FillRegistry: Sendable {
 
     /// Joins the fill of a place, or becomes the one that starts it. `now` and `lockAge` are milliseconds, the first of the
     /// monotonic clock; without an age a fill is followed as long as it runs.
-    package func join(
+    public func join(
         _ key: CacheKey, _ place: CachePlace, now: Int64, lockAge: Int64? = nil, memoryLimit: Int = Fill.usualMemoryLimit
     ) -> Join {
         state.withLock { state in
@@ -60,10 +60,10 @@ package final class FillRegistry: Sendable {
     }
 
     /// The fill that runs for a place, for who waits with a deadline of its own.
-    package func running(_ place: CachePlace) -> Fill? { state.withLock { $0.running[place.digest] } }
+    public func running(_ place: CachePlace) -> Fill? { state.withLock { $0.running[place.digest] } }
 
     /// Takes a fill out: it is stored, has failed, or can take no new readers.
-    package func remove(_ fill: Fill) {
+    public func remove(_ fill: Fill) {
         state.withLock { state in
             if state.running[fill.place.digest] === fill { state.running[fill.place.digest] = nil }
         }
@@ -72,12 +72,12 @@ package final class FillRegistry: Sendable {
     /// Marks a key whose response was refused by nature, so that nobody queues behind the next one; takes its fill out.
     ///
     /// The mark holds for 5 s, or `lockAge` milliseconds.
-    package func refuse(_ fill: Fill, now: Int64, lockAge: Int64? = nil) {
+    public func refuse(_ fill: Fill, now: Int64, lockAge: Int64? = nil) {
         mark(fill, Mark(until: now + (lockAge ?? 5000)), now)
     }
 
     /// Marks a key whose origin gave no response at all; takes its fill out.
-    package func fail(_ fill: Fill, status: Int, now: Int64) {
+    public func fail(_ fill: Fill, status: Int, now: Int64) {
         mark(fill, Mark(until: now + FillRegistry.failureLasts, status: status), now)
     }
 
@@ -91,7 +91,7 @@ package final class FillRegistry: Sendable {
     }
 
     /// A storable response came after all.
-    package func clearMark(_ digest: Digest) { state.withLock { $0.marks[digest] = nil } }
+    public func clearMark(_ digest: Digest) { state.withLock { $0.marks[digest] = nil } }
 
-    package var count: Int { state.withLock { $0.running.count } }
+    public var count: Int { state.withLock { $0.running.count } }
 }

@@ -2,13 +2,13 @@ import Bytes
 import HTTP
 
 /// One hot response as a loop keeps it: the entry, and the head made ready for one location plan.
-package final class HotSlot: PreparedHead {
-    package let entry: Entry
+public final class HotSlot: PreparedHead {
+    public let entry: Entry
     let hash: UInt64
     fileprivate var lastTouch: Int
     fileprivate var isRecent = true
     /// It was asked for more than once in this second: worth a prepared head.
-    package fileprivate(set) var isBusy = false
+    public fileprivate(set) var isBusy = false
     private let budget: MemoryBudget
     private var charged = 0
 
@@ -22,7 +22,7 @@ package final class HotSlot: PreparedHead {
     deinit { budget.give(charged) }
 
     /// The memory of a head is charged to the zone; there is none where the zone has none left.
-    package override func admit(_ more: Int) -> Bool {
+    public override func admit(_ more: Int) -> Bool {
         guard budget.take(more) else { return false }
         charged += more
         return true
@@ -31,7 +31,7 @@ package final class HotSlot: PreparedHead {
 
 /// The hot responses of one zone as one loop sees them. It belongs to that loop: a hit here takes no lock and touches no
 /// reference count that another thread uses.
-package final class HotTable {
+public final class HotTable {
     private static let ways = 4
     private static let smallest = 64
     private static let largest = 16_384
@@ -43,14 +43,14 @@ package final class HotTable {
     private var evictions = 0
     private var scratch: [UInt8] = []
 
-    package init(_ zone: CacheZone) {
+    public init(_ zone: CacheZone) {
         self.zone = zone
         slots = Array(repeating: nil, count: HotTable.smallest)
         scratch.reserveCapacity(256)
     }
 
     /// The slot of a response that is stored under `key`, is still the current one, is fresh, and answers `request`.
-    package func find(_ key: Span<UInt8>, _ request: RequestHead, now: WallTime) -> HotSlot? {
+    public func find(_ key: Span<UInt8>, _ request: RequestHead, now: WallTime) -> HotSlot? {
         let second = now.seconds
         if second != sweptAt { sweep(second) }
         let hash = HotTable.hash(key)
@@ -79,7 +79,7 @@ package final class HotTable {
 
     /// Keeps an entry that a lookup found; nil when it is not part of the RAM tier.
     @discardableResult
-    package func insert(_ entry: Entry, now: WallTime) -> HotSlot? {
+    public func insert(_ entry: Entry, now: WallTime) -> HotSlot? {
         guard entry.cost > 0, entry.isCurrent else { return nil }
         let head = entry.head
         let key = head.key
@@ -91,11 +91,11 @@ package final class HotTable {
     }
 
     /// Lets go of every entry.
-    package func removeAll() {
+    public func removeAll() {
         for index in slots.indices { slots[index] = nil }
     }
 
-    package var count: Int { slots.reduce(0) { $0 + ($1 == nil ? 0 : 1) } }
+    public var count: Int { slots.reduce(0) { $0 + ($1 == nil ? 0 : 1) } }
 
     /// Where a new slot goes: in place of the same entry, an empty one, one that is out of date, or the one that was not asked
     /// for lately.

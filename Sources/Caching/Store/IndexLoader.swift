@@ -5,8 +5,8 @@ import Platform
 /// Lookups do not wait for it: until it has ended, what the index does not know is looked for on disk.
 ///
 /// What is not ours is counted and left alone. Temporary files of writers that no longer run are removed.
-package final class IndexLoader {
-    package enum Step: Sendable, Equatable {
+public final class IndexLoader {
+    public enum Step: Sendable, Equatable {
         /// The next step is due after so many milliseconds.
         case again(afterMilliseconds: Int)
         case finished
@@ -34,13 +34,13 @@ package final class IndexLoader {
     private var foreignBytes = 0
     private var hasStarted = false
 
-    package init(_ zone: CacheZone) {
+    public init(_ zone: CacheZone) {
         self.zone = zone
         current = Place(path: zone.directory.path, depth: 0, suffixes: [], isForeign: false)
     }
 
     /// Looks at up to `loader_files` files, for about `loader_threshold` milliseconds.
-    package func step(now: WallTime) -> Step {
+    public func step(now: WallTime) -> Step {
         let definition = zone.definition
         let started = Clock.monotonicMilliseconds()
         if !hasStarted {

@@ -2,14 +2,14 @@ import Synchronization
 
 /// The bytes that `keys_zone` grants a zone, for index and RAM tier together. What is taken is charged until it is freed, not
 /// until somebody decides to free it: an evicted body that is still on its way to a client counts.
-package final class MemoryBudget: Sendable {
+public final class MemoryBudget: Sendable {
     private let limit: Atomic<Int>
     private let used = Atomic<Int>(0)
 
-    package init(limit: Int) { self.limit = Atomic(limit) }
+    public init(limit: Int) { self.limit = Atomic(limit) }
 
     /// Takes `count` bytes when they are left.
-    package func take(_ count: Int) -> Bool {
+    public func take(_ count: Int) -> Bool {
         let limit = limit.load(ordering: .relaxed)
         var current = used.load(ordering: .relaxed)
         while true {
@@ -22,11 +22,11 @@ package final class MemoryBudget: Sendable {
     }
 
     /// Gives back what was taken.
-    package func give(_ count: Int) { used.subtract(count, ordering: .relaxed) }
+    public func give(_ count: Int) { used.subtract(count, ordering: .relaxed) }
 
-    package var usedBytes: Int { used.load(ordering: .relaxed) }
+    public var usedBytes: Int { used.load(ordering: .relaxed) }
 
-    package var limitBytes: Int {
+    public var limitBytes: Int {
         get { limit.load(ordering: .relaxed) }
         set { limit.store(newValue, ordering: .relaxed) }
     }

@@ -4,18 +4,18 @@ import HTTP
 /// What a 304 appends to a cache file behind the body: the new lifetime and the fields that now hold. The last whole record
 /// counts. A record's checksum is bound to its place and its file, so that what an earlier, longer record left behind is never
 /// taken for one.
-package enum UpdateRecord {
+public enum UpdateRecord {
     private static let magic: UInt32 = 0x5544_5A8F
     /// Bytes before the fields: magic, length, lifetime, count of lines, length of lines, checksum.
     private static let fixedLength = 4 + 4 + LifetimeRecord.length + 4 + 4 + 8
     private static let checksumOffset = fixedLength - 8
     /// Once the records of a file are longer than this together, the file is written anew.
-    package static let compactionLength = 4096
+    public static let compactionLength = 4096
     /// A record that claims to be longer is damage.
     private static let longest = 1 << 20
 
     /// The record to be written at `offset` of the file whose head has the checksum `file`.
-    package static func encode(_ head: StoredHead, at offset: Int, file: UInt64) -> [UInt8] {
+    public static func encode(_ head: StoredHead, at offset: Int, file: UInt64) -> [UInt8] {
         var section: [UInt8] = []
         FieldSection.append(head.fields, to: &section)
         var output: [UInt8] = []
@@ -31,15 +31,15 @@ package enum UpdateRecord {
         return output
     }
 
-    package struct Updates: Sendable {
-        package var lifetime: Lifetime?
-        package var fields: Fields?
+    public struct Updates: Sendable {
+        public var lifetime: Lifetime?
+        public var fields: Fields?
         /// Where the next record goes, counted from the start of the records.
-        package var end = 0
+        public var end = 0
     }
 
     /// Reads the records that stand in `bytes`, which begin at `offset` of the file.
-    package static func decode(_ bytes: Span<UInt8>, at offset: Int, file: UInt64) -> Updates {
+    public static func decode(_ bytes: Span<UInt8>, at offset: Int, file: UInt64) -> Updates {
         var updates = Updates()
         while let length = recordLength(bytes, updates.end) {
             let record = bytes.extracting(updates.end..<(updates.end + length))

@@ -4,15 +4,15 @@ import Platform
 import Server
 
 /// `allow` and `deny`: access by the client's address; the first rule that matches decides.
-package enum AddressAccess: Feature {
-    package struct Rule: Sendable {
+public enum AddressAccess: Feature {
+    public struct Rule: Sendable {
         let isAllowed: Bool
         let block: CIDRBlock
     }
-    package struct Settings: Sendable { var rules: [Rule] = [] }
-    package static let initial = Settings()
+    public struct Settings: Sendable { var rules: [Rule] = [] }
+    public static let initial = Settings()
     private static let contexts: BlockContext = [.http, .server, .location, .limitExcept]
-    package static let directives: [Directive<Settings>] = [
+    public static let directives: [Directive<Settings>] = [
         .custom(
             "allow", arity: 1...1, inheritance: .list, group: "access", in: contexts,
             syntax: "*address* | *CIDR* | unix: | all",
@@ -56,7 +56,7 @@ package enum AddressAccess: Feature {
         }
     }
 
-    package static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
+    public static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
         if !s.rules.isEmpty { plan.add(Handler(.access, Check(rules: s.rules).decide)) }
     }
 }

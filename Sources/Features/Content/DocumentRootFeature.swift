@@ -4,15 +4,15 @@ import Platform
 import Server
 
 /// `root` and `alias`: where files are.
-package enum DocumentRootFeature: Feature {
-    package struct Settings: Sendable {
+public enum DocumentRootFeature: Feature {
+    public struct Settings: Sendable {
         /// nil: nobody has said anything.
         var syntax: TemplateSyntax?
         var isAlias = false
         var location: SourceLocation?
     }
-    package static let initial = Settings()
-    package static let directives: [Directive<Settings>] = [
+    public static let initial = Settings()
+    public static let directives: [Directive<Settings>] = [
         .custom(
             "root", arity: 1...1, in: [.http, .server, .location], syntax: "*path*", default: "html",
             "The directory that a request's whole path is looked up in.", root),
@@ -43,7 +43,7 @@ package enum DocumentRootFeature: Feature {
         return syntax
     }
 
-    package static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
+    public static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
         if let root = plan.block.statement("root"), let alias = plan.block.statement("alias") {
             throw Diagnostic(
                 "one location has \"root\" and \"alias\"", at: alias.location, hint: "\"root\" stands at \(root.location)")
@@ -72,7 +72,7 @@ package enum DocumentRootFeature: Feature {
         return plan.site.shared[key] as? DocumentRoot.Alias ?? .prefix(plan.prefixLength)
     }
 
-    package static let variables: [VariableDefinition] = [
+    public static let variables: [VariableDefinition] = [
         VariableDefinition("document_root", "The value of root or alias.") { context, output in
             FilePath.appendRoot(context, to: &output)
             return true

@@ -6,10 +6,10 @@ import Platform
 import Server
 
 /// `index`: the file that stands for a directory.
-package enum IndexFiles: Feature {
-    package struct Settings: Sendable { var names: [Argument] = [] }
-    package static let initial = Settings()
-    package static let directives: [Directive<Settings>] = [
+public enum IndexFiles: Feature {
+    public struct Settings: Sendable { var names: [Argument] = [] }
+    public static let initial = Settings()
+    public static let directives: [Directive<Settings>] = [
         .custom(
             "index", arity: 1..., inheritance: .list, in: [.http, .server, .location], syntax: "*file* ...",
             default: "index.html", "The files that stand for a directory; the first that exists.", index)
@@ -23,7 +23,7 @@ package enum IndexFiles: Feature {
         }
     }
 
-    package static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
+    public static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
         var names: [Template] = []
         for argument in s.names { names.append(try plan.compile(try argument.template(), at: argument.location)) }
         if names.isEmpty { names = [Template(constant: "index.html")] }

@@ -2,14 +2,14 @@ import Configuration
 import Server
 
 /// `types` and `default_type`: which media type a file has.
-package enum MediaTypeFeature: Feature {
-    package struct Settings: Sendable {
+public enum MediaTypeFeature: Feature {
+    public struct Settings: Sendable {
         /// nil: none given, nginx's three hold.
         var types: [String: String]?
         var defaultType = "text/plain"
     }
-    package static let initial = Settings()
-    package static let directives: [Directive<Settings>] = [
+    public static let initial = Settings()
+    public static let directives: [Directive<Settings>] = [
         .block(
             "types", arity: 0...0, in: [.http, .server, .location],
             "Media types by file name extension: each line is a type and its extensions.", types),
@@ -30,7 +30,7 @@ package enum MediaTypeFeature: Feature {
         s.types = table
     }
 
-    package static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
+    public static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
         if let types = s.types { plan.core.mediaTypes = MediaTypes(types) }
         plan.core.defaultType = s.defaultType
     }

@@ -4,8 +4,8 @@ import EventLoops
 import Server
 
 /// `open_file_cache`: files stay open between requests.
-package enum OpenFiles: Feature {
-    package struct Settings: Sendable {
+public enum OpenFiles: Feature {
+    public struct Settings: Sendable {
         /// nil: off.
         var capacity: Int?
         var inactive: Int64 = 60_000
@@ -15,9 +15,9 @@ package enum OpenFiles: Feature {
         var minUses = 1
         var keepsErrors = false
     }
-    package static let initial = Settings()
+    public static let initial = Settings()
     private static let everywhere: BlockContext = [.http, .server, .location]
-    package static let directives: [Directive<Settings>] = [
+    public static let directives: [Directive<Settings>] = [
         .custom(
             "open_file_cache", arity: 1...2, in: everywhere, syntax: "off | max=*number* [inactive=*time*]", default: "off",
             "How many files each loop keeps open, and how long it keeps those that nobody asks for.", openFileCache),

@@ -6,21 +6,21 @@ import Platform
 import Server
 
 /// Files: the content of every location that has no other, with `etag`, `if_modified_since`.
-package enum StaticFiles: Feature {
-    package struct Settings: Sendable {
+public enum StaticFiles: Feature {
+    public struct Settings: Sendable {
         var etag = true
         var ifModifiedSince = CoreOptions.IfModifiedSince.exact
     }
-    package static let initial = Settings()
+    public static let initial = Settings()
     private static let everywhere: BlockContext = [.http, .server, .location]
-    package static let directives: [Directive<Settings>] = [
+    public static let directives: [Directive<Settings>] = [
         .flag("etag", \.etag, in: everywhere, "Whether files get an ETag."),
         .choice(
             "if_modified_since", \.ifModifiedSince, ["off": .off, "exact": .exact, "before": .before], in: everywhere,
             "How If-Modified-Since is compared with the time of a file."),
     ]
 
-    package static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
+    public static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
         plan.core.etag = s.etag
         plan.core.ifModifiedSince = s.ifModifiedSince
         plan.add(Handler(.content, StaticFileHandler(source: OpenFiles.source(for: plan), hasETag: s.etag).answer))

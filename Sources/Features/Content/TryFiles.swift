@@ -6,10 +6,10 @@ import Platform
 import Server
 
 /// `try_files`: the first of some files that exists, else a path, a named location, or a status.
-package enum TryFiles: Feature {
-    package struct Settings: Sendable { var arguments: [Argument] = [] }
-    package static let initial = Settings()
-    package static let directives: [Directive<Settings>] = [
+public enum TryFiles: Feature {
+    public struct Settings: Sendable { var arguments: [Argument] = [] }
+    public static let initial = Settings()
+    public static let directives: [Directive<Settings>] = [
         .custom(
             "try_files", arity: 2..., inheritance: .own, in: [.server, .location],
             syntax: "*file* ... *uri* | @*name* | =*code*",
@@ -20,7 +20,7 @@ package enum TryFiles: Feature {
         s.arguments = statement.arguments
     }
 
-    package static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
+    public static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
         guard let last = s.arguments.last else { return }
         var files: [TryFilesHandler.Candidate] = []
         for argument in s.arguments.dropLast() {

@@ -2,20 +2,20 @@ import Configuration
 import Server
 
 /// `error_page`, `recursive_error_pages`.
-package enum ErrorPages: Feature {
-    package struct Page: Sendable {
+public enum ErrorPages: Feature {
+    public struct Page: Sendable {
         var statuses: [Int]
         var override: ErrorPage.Override
         var target: TemplateSyntax?
         var name: String?
         var location: SourceLocation
     }
-    package struct Settings: Sendable {
+    public struct Settings: Sendable {
         var pages: [Page] = []
         var isRecursive = false
     }
-    package static let initial = Settings()
-    package static let directives: [Directive<Settings>] = [
+    public static let initial = Settings()
+    public static let directives: [Directive<Settings>] = [
         .custom(
             "error_page", arity: 2..., inheritance: .list, in: [.http, .server, .location],
             syntax: "*code* ... [=[*response*]] *uri*", "What stands in for answers with these statuses.", page),
@@ -59,7 +59,7 @@ package enum ErrorPages: Feature {
         s.pages.append(page)
     }
 
-    package static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
+    public static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
         plan.core.recursiveErrorPages = s.isRecursive
         for page in s.pages {
             let target: ErrorPage.Target

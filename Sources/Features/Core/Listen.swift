@@ -3,10 +3,10 @@ import Platform
 import Server
 
 /// `listen`: the addresses of a server.
-package enum Listen: Feature {
-    package struct Settings: Sendable { var listens: [ListenSpecification] = [] }
-    package static let initial = Settings()
-    package static let directives: [Directive<Settings>] = [
+public enum Listen: Feature {
+    public struct Settings: Sendable { var listens: [ListenSpecification] = [] }
+    public static let initial = Settings()
+    public static let directives: [Directive<Settings>] = [
         .custom(
             "listen", arity: 1..., inheritance: .own, repeats: true, in: .server,
             syntax:
@@ -84,7 +84,7 @@ package enum Listen: Feature {
             hint: reason)
     }
 
-    package static func install(_ settings: Settings, in server: inout ServerPlanBuilder) throws(Diagnostic) {
+    public static func install(_ settings: Settings, in server: inout ServerPlanBuilder) throws(Diagnostic) {
         server.listens = settings.listens
         if server.listens.isEmpty {
             let port: UInt16 = ProcessControl.isRoot ? 80 : 8000

@@ -2,8 +2,8 @@ import Configuration
 import Server
 
 /// How connections persist, linger and end.
-package enum Persistence: Feature {
-    package struct Settings: Sendable {
+public enum Persistence: Feature {
+    public struct Settings: Sendable {
         var timeout: Int64 = 75_000
         var header: Int?
         var requests = 1000
@@ -14,10 +14,10 @@ package enum Persistence: Feature {
         var lingeringTimeout: Int64 = 5_000
         var sendTimeout: Int64 = 60_000
     }
-    package static let initial = Settings()
+    public static let initial = Settings()
     private static let everywhere: BlockContext = [.http, .server, .location]
 
-    package static let directives: [Directive<Settings>] = [
+    public static let directives: [Directive<Settings>] = [
         .custom(
             "keepalive_timeout", arity: 1...2, in: everywhere, syntax: "*timeout* [*header_timeout*]", default: "75s",
             "How long a connection may rest between requests; the second time is told to the client.", timeout),
@@ -40,7 +40,7 @@ package enum Persistence: Feature {
         if statement.arguments.count > 1 { s.header = Int(try statement.arguments[1].seconds()) }
     }
 
-    package static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
+    public static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
         plan.core.keepaliveTimeout = s.timeout
         plan.core.keepaliveHeader = s.header
         plan.core.keepaliveRequests = s.requests

@@ -3,8 +3,8 @@ import Platform
 import Server
 
 /// What the main and `events` blocks say about the process.
-package enum ProcessFeature: Feature {
-    package struct Settings: Sendable {
+public enum ProcessFeature: Feature {
+    public struct Settings: Sendable {
         var isDaemon = true
         var hasMaster = true
         var user: String?
@@ -17,9 +17,9 @@ package enum ProcessFeature: Feature {
         var descriptors: Int?
         var shutdownTimeout: Int64?
     }
-    package static let initial = Settings()
+    public static let initial = Settings()
 
-    package static let directives: [Directive<Settings>] = [
+    public static let directives: [Directive<Settings>] = [
         .flag("daemon", \.isDaemon, in: .main, "Whether the process leaves the terminal."),
         .flag("master_process", \.hasMaster, in: .main, "Whether a supervisor starts and replaces the worker process."),
         .custom(
@@ -60,7 +60,7 @@ package enum ProcessFeature: Feature {
         settings.workers = argument.text == "auto" ? 0 : try argument.integer(1...1024)
     }
 
-    package static func install(_ settings: Settings, in process: inout ProcessPlan) throws(Diagnostic) {
+    public static func install(_ settings: Settings, in process: inout ProcessPlan) throws(Diagnostic) {
         process.isDaemon = settings.isDaemon
         process.hasMaster = settings.hasMaster
         process.user = settings.user

@@ -2,8 +2,8 @@ import Configuration
 import Server
 
 /// How heads and bodies of requests are read: buffers, bounds, time-outs.
-package enum RequestReading: Feature {
-    package struct Settings: Sendable {
+public enum RequestReading: Feature {
+    public struct Settings: Sendable {
         var headerBuffer = 1024
         var largeCount = 4
         var largeSize = 8192
@@ -18,10 +18,10 @@ package enum RequestReading: Feature {
         var bodyPath = "client_body_temp"
         var bodyFile = CoreOptions.BodyFile.off
     }
-    package static let initial = Settings()
+    public static let initial = Settings()
     private static let everywhere: BlockContext = [.http, .server, .location]
 
-    package static let directives: [Directive<Settings>] = [
+    public static let directives: [Directive<Settings>] = [
         .size("client_header_buffer_size", \.headerBuffer, in: [.http, .server], "The buffer for an ordinary request head."),
         .custom(
             "large_client_header_buffers", arity: 2...2, in: [.http, .server], syntax: "*number* *size*", default: "4 8k",
@@ -53,7 +53,7 @@ package enum RequestReading: Feature {
         s.bodyPath = c.paths.resolve(statement.arguments[0].text)
     }
 
-    package static func install(_ s: Settings, in server: inout ServerPlanBuilder) throws(Diagnostic) {
+    public static func install(_ s: Settings, in server: inout ServerPlanBuilder) throws(Diagnostic) {
         server.options.limits.clientHeaderBufferSize = s.headerBuffer
         server.options.limits.largeBufferCount = s.largeCount
         server.options.limits.largeBufferSize = s.largeSize
@@ -64,7 +64,7 @@ package enum RequestReading: Feature {
         server.options.clientHeaderTimeout = s.headerTimeout
     }
 
-    package static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
+    public static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
         plan.core.clientBodyTimeout = s.bodyTimeout
         plan.core.clientMaxBodySize = s.maxBody
         plan.core.clientBodyBufferSize = s.bodyBuffer

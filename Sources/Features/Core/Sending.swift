@@ -2,8 +2,8 @@ import Configuration
 import Server
 
 /// How responses are sent: sendfile, coding, pace, what redirects and the server's own pages show.
-package enum Sending: Feature {
-    package struct Settings: Sendable {
+public enum Sending: Feature {
+    public struct Settings: Sendable {
         var chunked = true
         var sendfile = false
         var maxChunk = 2 << 20
@@ -18,10 +18,10 @@ package enum Sending: Feature {
         var logsNotFound = true
         var isInternal = false
     }
-    package static let initial = Settings()
+    public static let initial = Settings()
     private static let everywhere: BlockContext = [.http, .server, .location]
 
-    package static let directives: [Directive<Settings>] = [
+    public static let directives: [Directive<Settings>] = [
         .flag(
             "chunked_transfer_encoding", \.chunked, in: everywhere,
             "Whether the chunked coding is used towards HTTP/1.1 clients."),
@@ -46,7 +46,7 @@ package enum Sending: Feature {
         ) { (s: inout Settings, _: Statement, _: ApplyContext) throws(Diagnostic) in s.isInternal = true },
     ]
 
-    package static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
+    public static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
         plan.core.usesChunkedCoding = s.chunked
         plan.core.usesSendfile = s.sendfile
         plan.core.sendfileMaxChunk = s.maxChunk

@@ -3,10 +3,10 @@ import Platform
 import Server
 
 /// `server_name`: the host names of a server.
-package enum ServerNames: Feature {
-    package struct Settings: Sendable { var names: [Argument] = [] }
-    package static let initial = Settings()
-    package static let directives: [Directive<Settings>] = [
+public enum ServerNames: Feature {
+    public struct Settings: Sendable { var names: [Argument] = [] }
+    public static let initial = Settings()
+    public static let directives: [Directive<Settings>] = [
         .custom(
             "server_name", arity: 1..., inheritance: .own, repeats: true, in: .server, syntax: "*name* ...", default: "\"\"",
             "Host names of the server: exact, *.example.com, example.*, .example.com, or a regex after ~.", apply)
@@ -22,7 +22,7 @@ package enum ServerNames: Feature {
         settings.names += statement.arguments
     }
 
-    package static func install(_ settings: Settings, in server: inout ServerPlanBuilder) throws(Diagnostic) {
+    public static func install(_ settings: Settings, in server: inout ServerPlanBuilder) throws(Diagnostic) {
         if settings.names.isEmpty {
             server.names = [ServerName(text: "", pattern: nil)]
             return

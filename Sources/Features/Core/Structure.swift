@@ -2,10 +2,10 @@ import Configuration
 import Server
 
 /// The blocks that hold others: `events`, `http`, `server`, `location`, `limit_except`.
-package enum Structure: Feature {
-    package struct Settings: Sendable {}
-    package static let initial = Settings()
-    package static let directives: [Directive<Settings>] = [
+public enum Structure: Feature {
+    public struct Settings: Sendable {}
+    public static let initial = Settings()
+    public static let directives: [Directive<Settings>] = [
         .opens("events", as: .events, repeats: false, in: .main, "Holds the directives about connections of the process."),
         .opens("http", as: .http, repeats: false, in: .main, "Holds the servers."),
         .opens("server", as: .server, in: .http, "One virtual server: names, addresses, locations."),

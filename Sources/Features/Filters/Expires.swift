@@ -5,7 +5,7 @@ import Platform
 import Server
 
 /// What `expires` says, as written.
-package struct ExpiresSyntax: Sendable {
+public struct ExpiresSyntax: Sendable {
     let isModified: Bool
     let value: TemplateSyntax
     let location: SourceLocation

@@ -6,8 +6,8 @@ import Patterns
 import Server
 
 /// Compresses responses with the gzip content coding (RFC 9110 §8.4.1.3).
-package enum Gzip: Feature {
-    package struct Settings: Sendable {
+public enum Gzip: Feature {
+    public struct Settings: Sendable {
         var isEnabled = false
         var types: [String] = ["text/html"]
         var minLength = 20
@@ -17,9 +17,9 @@ package enum Gzip: Feature {
         var leastVersion = HTTPVersion.http11
         var disabled: [Argument] = []
     }
-    package static let initial = Settings()
+    public static let initial = Settings()
     private static let everywhere: BlockContext = [.http, .server, .location]
-    package static let directives: [Directive<Settings>] = [
+    public static let directives: [Directive<Settings>] = [
         .flag("gzip", \.isEnabled, in: everywhere, "Turns compression of responses on or off."),
         .custom(
             "gzip_types", arity: 1..., inheritance: .list, in: everywhere, syntax: "*mime-type* ... | *", default: "text/html",
@@ -63,7 +63,7 @@ package enum Gzip: Feature {
         s.disabled += statement.arguments
     }
 
-    package static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
+    public static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
         guard s.isEnabled else { return }
         var patterns: [NamePattern] = []
         for argument in s.disabled {

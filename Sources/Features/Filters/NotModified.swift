@@ -4,12 +4,12 @@ import HTTP
 import Server
 
 /// Conditional requests (RFC 9110 §13): 304 and 412.
-package enum NotModified: Feature {
-    package struct Settings: Sendable {}
-    package static let initial = Settings()
-    package static let directives: [Directive<Settings>] = []
+public enum NotModified: Feature {
+    public struct Settings: Sendable {}
+    public static let initial = Settings()
+    public static let directives: [Directive<Settings>] = []
 
-    package static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
+    public static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
         plan.add(HeaderFilter(.notModified, filter))
     }
 

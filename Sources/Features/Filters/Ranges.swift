@@ -4,16 +4,16 @@ import HTTP
 import Server
 
 /// Range requests (RFC 9110 §14), and `max_ranges`.
-package enum Ranges: Feature {
-    package struct Settings: Sendable { var maximum: Int? }
-    package static let initial = Settings()
-    package static let directives: [Directive<Settings>] = [
+public enum Ranges: Feature {
+    public struct Settings: Sendable { var maximum: Int? }
+    public static let initial = Settings()
+    public static let directives: [Directive<Settings>] = [
         .integer(
             "max_ranges", \.maximum, in: [.http, .server, .location],
             "How many ranges a request may ask for; 0 serves none.", default: "no bound")
     ]
 
-    package static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
+    public static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
         plan.core.maxRanges = s.maximum ?? Int.max
         plan.add(HeaderFilter(.range, RangeFilter(maximum: s.maximum).apply))
     }

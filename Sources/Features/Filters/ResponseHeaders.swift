@@ -4,20 +4,20 @@ import HTTP
 import Server
 
 /// `add_header` and `expires`.
-package enum ResponseHeaders: Feature {
-    package struct Addition: Sendable {
+public enum ResponseHeaders: Feature {
+    public struct Addition: Sendable {
         let name: String
         let value: TemplateSyntax
         let isAlways: Bool
         let location: SourceLocation
     }
-    package struct Settings: Sendable {
+    public struct Settings: Sendable {
         var additions: [Addition] = []
         var expires: ExpiresSyntax?
     }
-    package static let initial = Settings()
+    public static let initial = Settings()
     private static let contexts: BlockContext = [.http, .server, .location]
-    package static let directives: [Directive<Settings>] = [
+    public static let directives: [Directive<Settings>] = [
         .custom(
             "add_header", arity: 2...3, inheritance: .list, in: contexts, syntax: "*name* *value* [always]",
             "A field for responses of status 200, 201, 204, 206, 301, 302, 303, 304, 307, 308, or `always`; an empty value adds nothing.",
@@ -47,7 +47,7 @@ package enum ResponseHeaders: Feature {
         s.expires = try ExpiresSyntax(statement)
     }
 
-    package static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
+    public static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
         if let syntax = s.expires, let expires = try Expires(syntax, plan) {
             plan.add(HeaderFilter(.headers, varies: { _ in expires.dependsOnRequest }, expires.apply))
         }

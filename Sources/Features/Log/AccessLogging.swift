@@ -5,8 +5,8 @@ import Platform
 import Server
 
 /// `access_log` and `log_format`.
-package enum AccessLogging: Feature {
-    package struct Target: Sendable {
+public enum AccessLogging: Feature {
+    public struct Target: Sendable {
         let path: String
         /// The name, where it holds variables.
         var name: TemplateSyntax?
@@ -16,20 +16,20 @@ package enum AccessLogging: Feature {
         var flushInterval: Int64?
         var condition: TemplateSyntax?
     }
-    package struct Format: Sendable {
+    public struct Format: Sendable {
         let name: String
         let format: LogFormat
         let location: SourceLocation
     }
-    package struct Settings: Sendable {
+    public struct Settings: Sendable {
         /// nil: nothing was said; empty: off.
         var targets: [Target]?
         var formats: [Format] = []
         /// For logs whose names hold variables; nil: each is opened and closed for every line.
         var cache: AccessLogs.CachePolicy?
     }
-    package static let initial = Settings()
-    package static let directives: [Directive<Settings>] = [
+    public static let initial = Settings()
+    public static let directives: [Directive<Settings>] = [
         .custom(
             "log_format", arity: 2..., inheritance: .list, in: .http, syntax: "*name* [escape=default|json|none] *text* ...",
             default: "combined …", "A format of access logs, under a name.", format),
@@ -131,14 +131,14 @@ package enum AccessLogging: Feature {
         s.cache = policy
     }
 
-    package static func install(_ s: Settings, from block: Block, in site: SiteBuilder) throws(Diagnostic) {
+    public static func install(_ s: Settings, from block: Block, in site: SiteBuilder) throws(Diagnostic) {
         let combined =
             "$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent \"$http_referer\" \"$http_user_agent\""
         site.logFormats["combined"] = LogFormat(syntax: try TemplateSyntax(parsing: combined, at: nil), escape: .standard)
         for format in s.formats { site.logFormats[format.name] = format.format }
     }
 
-    package static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
+    public static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
         let site = plan.site
         let targets = s.targets ?? [Target(path: site.paths.resolve("logs/access.log"), location: plan.block.header.location)]
         for target in targets {

@@ -3,13 +3,13 @@ import Observability
 import Server
 
 /// `error_log`: where messages go, and from which level on.
-package enum ErrorLogging: Feature {
-    package struct Settings: Sendable {
+public enum ErrorLogging: Feature {
+    public struct Settings: Sendable {
         var targets: [LogTarget] = []
         var location: SourceLocation?
     }
-    package static let initial = Settings()
-    package static let directives: [Directive<Settings>] = [
+    public static let initial = Settings()
+    public static let directives: [Directive<Settings>] = [
         .custom(
             "error_log", arity: 1...2, inheritance: .list, in: [.main, .http, .server, .location],
             syntax: "*file* | stderr [*level*]", default: "logs/error.log error",
@@ -40,11 +40,11 @@ package enum ErrorLogging: Feature {
         "debug_core", "debug_alloc", "debug_mutex", "debug_event", "debug_http", "debug_mail", "debug_stream",
     ]
 
-    package static func install(_ s: Settings, in process: inout ProcessPlan) throws(Diagnostic) {
+    public static func install(_ s: Settings, in process: inout ProcessPlan) throws(Diagnostic) {
         process.errorLogs = s.targets
     }
 
-    package static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
+    public static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
         plan.core.errorLog = try plan.site.errorLog(s.targets, at: s.location)
     }
 }

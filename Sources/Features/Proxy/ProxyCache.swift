@@ -5,8 +5,8 @@ import Platform
 import Server
 
 /// `proxy_cache` and what belongs to it.
-package enum ProxyCache: Feature {
-    package struct Settings: Sendable {
+public enum ProxyCache: Feature {
+    public struct Settings: Sendable {
         var zones: [(definition: CacheZoneDefinition, location: SourceLocation)] = []
         /// nil: off.
         var zone: Argument?
@@ -25,10 +25,10 @@ package enum ProxyCache: Feature {
         var convertsHead = true
         var maxRangeOffset: Int?
     }
-    package static let initial = Settings()
+    public static let initial = Settings()
     private static let everywhere: BlockContext = [.http, .server, .location]
 
-    package static let directives: [Directive<Settings>] = storing + serving
+    public static let directives: [Directive<Settings>] = storing + serving
 
     private static let storing: [Directive<Settings>] = [
         .custom(
@@ -136,7 +136,7 @@ package enum ProxyCache: Feature {
         s.zones.append((definition, statement.location))
     }
 
-    package static func install(_ s: Settings, from block: Block, in site: SiteBuilder) throws(Diagnostic) {
+    public static func install(_ s: Settings, from block: Block, in site: SiteBuilder) throws(Diagnostic) {
         for (definition, location) in s.zones {
             let named = site.named
             let zone = named.zone(definition.name) {

@@ -7,7 +7,7 @@ import Server
 import Upstreams
 
 extension ProxyPass {
-    package static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
+    public static func install(_ s: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
         guard let pass = s.pass, plan.block.context != .server else { return }
         var options = try target(pass, &plan)
         options.httpVersion = s.version

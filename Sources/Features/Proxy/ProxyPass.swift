@@ -7,19 +7,19 @@ import Upstreams
 
 /// `proxy_pass` and everything about how requests are passed and responses taken
 /// (https://nginx.org/en/docs/http/ngx_http_proxy_module.html).
-package enum ProxyPass: Feature {
-    package struct HeaderLine: Sendable {
+public enum ProxyPass: Feature {
+    public struct HeaderLine: Sendable {
         let name: String
         let value: TemplateSyntax
         let location: SourceLocation
     }
-    package struct Redirect: Sendable {
+    public struct Redirect: Sendable {
         /// nil: `default`.
         let from: Argument?
         let to: TemplateSyntax?
         let location: SourceLocation
     }
-    package struct Settings: Sendable {
+    public struct Settings: Sendable {
         var pass: Argument?
         var headers: [HeaderLine] = []
         var hidden: [String] = []
@@ -51,10 +51,10 @@ package enum ProxyPass: Feature {
         var ignoresSetCookieAt: SourceLocation?
         var socketKeepalive = false
     }
-    package static let initial = Settings()
+    public static let initial = Settings()
     static let everywhere: BlockContext = [.http, .server, .location]
 
-    package static let directives: [Directive<Settings>] = routing + fields + buffers + failures
+    public static let directives: [Directive<Settings>] = routing + fields + buffers + failures
 
     private static let routing: [Directive<Settings>] = [
         .custom(

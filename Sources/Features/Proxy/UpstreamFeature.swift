@@ -4,8 +4,8 @@ import Server
 import Upstreams
 
 /// `upstream` blocks: named groups of servers (https://nginx.org/en/docs/http/ngx_http_upstream_module.html).
-package enum UpstreamFeature: Feature {
-    package struct ServerLine: Sendable {
+public enum UpstreamFeature: Feature {
+    public struct ServerLine: Sendable {
         let address: Argument
         var weight = 1
         var maxFails = 1
@@ -14,7 +14,7 @@ package enum UpstreamFeature: Feature {
         var isBackup = false
         var isDown = false
     }
-    package struct Settings: Sendable {
+    public struct Settings: Sendable {
         var servers: [ServerLine] = []
         /// nginx's default since 1.29.7.
         var keepalive = 32
@@ -22,8 +22,8 @@ package enum UpstreamFeature: Feature {
         var requests = 1000
         var time: Int64 = 3_600_000
     }
-    package static let initial = Settings()
-    package static let directives: [Directive<Settings>] = [
+    public static let initial = Settings()
+    public static let directives: [Directive<Settings>] = [
         .opens(
             "upstream", as: .upstream, arity: 1...1, in: .http, syntax: "*name*",
             "A group of servers that requests are passed to."),
@@ -75,7 +75,7 @@ package enum UpstreamFeature: Feature {
         }
     }
 
-    package static func install(_ settings: Settings, from block: Block, in site: SiteBuilder) throws(Diagnostic) {
+    public static func install(_ settings: Settings, from block: Block, in site: SiteBuilder) throws(Diagnostic) {
         let directory = UpstreamDirectory()
         site.upstreamDirectory = directory
         var names: Set<String> = []

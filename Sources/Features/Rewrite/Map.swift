@@ -4,14 +4,14 @@ import HTTP
 import Server
 
 /// Variables whose value depends on other variables (https://nginx.org/en/docs/http/ngx_http_map_module.html).
-package enum Map: Feature {
-    package struct Settings: Sendable {
+public enum Map: Feature {
+    public struct Settings: Sendable {
         var maps: [MapSyntax] = []
     }
 
-    package static let initial = Settings()
+    public static let initial = Settings()
 
-    package static let directives: [Directive<Settings>] = [
+    public static let directives: [Directive<Settings>] = [
         .block(
             "map", arity: 2...2, inheritance: .list, repeats: true, in: .http, syntax: "*string* $*variable*",
             """
@@ -28,7 +28,7 @@ package enum Map: Feature {
         settings.maps.append(map)
     }
 
-    package static func install(_ settings: Settings, from block: Block, in site: SiteBuilder) throws(Diagnostic) {
+    public static func install(_ settings: Settings, from block: Block, in site: SiteBuilder) throws(Diagnostic) {
         // All names first: a map's values may name any other map.
         for map in settings.maps {
             if site.variables.isBuiltIn(map.name) {

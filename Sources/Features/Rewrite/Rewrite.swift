@@ -5,14 +5,14 @@ import Server
 
 /// The rewrite phase: `set` and `return`, run in the order in which they stand, once for the server and once for the location
 /// (https://nginx.org/en/docs/http/ngx_http_rewrite_module.html).
-package enum Rewrite: Feature {
-    package struct Settings: Sendable {
+public enum Rewrite: Feature {
+    public struct Settings: Sendable {
         var statements: [RewriteStatement] = []
     }
 
-    package static let initial = Settings()
+    public static let initial = Settings()
 
-    package static let directives: [Directive<Settings>] = [
+    public static let directives: [Directive<Settings>] = [
         .custom(
             "set", arity: 2...2, inheritance: .own, repeats: true, group: "rewrite", in: [.server, .location],
             syntax: "$*variable* *value*", "Gives a variable a value, which may hold text and other variables.", set),
@@ -41,12 +41,12 @@ package enum Rewrite: Feature {
         settings.statements.append(.answer(parsed, at: statement.location))
     }
 
-    package static func install(_ settings: Settings, in server: inout ServerPlanBuilder) throws(Diagnostic) {
+    public static func install(_ settings: Settings, in server: inout ServerPlanBuilder) throws(Diagnostic) {
         guard let handler = try handler(settings, .serverRewrite, server.site) else { return }
         server.add(handler)
     }
 
-    package static func install(_ settings: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
+    public static func install(_ settings: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {
         // The server's own program has run before a location, or its fallback, is entered.
         if plan.block.context == .server { return }
         guard let handler = try handler(settings, .rewrite, plan.site) else { return }

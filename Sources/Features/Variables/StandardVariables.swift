@@ -2,10 +2,10 @@ import Configuration
 import Server
 
 /// The variables that nginx's core, proxy, upstream and log modules offer.
-package enum StandardVariables: Feature {
-    package struct Settings: Sendable {}
-    package static let initial = Settings()
-    package static let directives: [Directive<Settings>] = []
-    package static let variables: [VariableDefinition] =
+public enum StandardVariables: Feature {
+    public struct Settings: Sendable {}
+    public static let initial = Settings()
+    public static let directives: [Directive<Settings>] = []
+    public static let variables: [VariableDefinition] =
         ConnectionVariables.all + RequestVariables.all + ResponseVariables.all + UpstreamVariables.all
 }

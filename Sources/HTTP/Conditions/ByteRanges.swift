@@ -2,7 +2,7 @@ import Bytes
 
 /// Which part of a representation a Range field asks for (RFC 9110 §14), in nginx's reading: a byte range that cannot be
 /// parsed is a 416, and ranges that add up to more than there is are answered with the whole.
-package enum ByteRanges: Sendable, Equatable {
+public enum ByteRanges: Sendable, Equatable {
     /// Send everything, with 200: no range was asked for, or it is not worth or not safe to honour.
     case whole
     /// 206 with Content-Range.
@@ -16,7 +16,7 @@ package enum ByteRanges: Sendable, Equatable {
     ///
     /// `maxRanges` is nginx's `max_ranges`; nil is no bound (then the parts' own heads count against the size of the whole),
     /// 0 switches ranges off. Another unit than bytes is `.whole`.
-    package init(_ value: Span<UInt8>, length: Int, maxRanges: Int? = nil) {
+    public init(_ value: Span<UInt8>, length: Int, maxRanges: Int? = nil) {
         guard maxRanges != 0, value.count >= 7, value.extracting(0..<6).equalsIgnoringCase("bytes=") else {
             self = .whole
             return
@@ -26,7 +26,7 @@ package enum ByteRanges: Sendable, Equatable {
 
     /// Whether If-Range lets the Range field stand (RFC 9110 §13.1.5): the entity tag compares strongly, the date exactly.
     /// `entityTag` is empty when there is none.
-    package static func ifRange(_ value: Span<UInt8>, holdsFor entityTag: Span<UInt8>, lastModified: Int64?) -> Bool {
+    public static func ifRange(_ value: Span<UInt8>, holdsFor entityTag: Span<UInt8>, lastModified: Int64?) -> Bool {
         if value.count >= 2, value[value.count - 1] == UInt8(ascii: "\"") {
             return entityTag.count > 0 && EntityTag.matchesStrongly(value, entityTag)
         }

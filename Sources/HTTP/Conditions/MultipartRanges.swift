@@ -1,7 +1,7 @@
 import Bytes
 
 /// Writes a multipart/byteranges body (RFC 9110 §14.6): what stands before, between and after the ranges.
-package struct MultipartRanges: Sendable {
+public struct MultipartRanges: Sendable {
     /// Twenty digits; the caller counts, so that it differs from response to response.
     private let boundary: [UInt8]
     /// Content-Type of the whole; empty when it has none.
@@ -9,7 +9,7 @@ package struct MultipartRanges: Sendable {
     /// Size of the whole representation.
     private let length: Int
 
-    package init(boundary number: UInt64, contentType: Span<UInt8>, length: Int) {
+    public init(boundary number: UInt64, contentType: Span<UInt8>, length: Int) {
         var digits: [UInt8] = []
         var rest = number
         for _ in 0..<20 {
@@ -23,13 +23,13 @@ package struct MultipartRanges: Sendable {
     }
 
     /// Appends the Content-Type of the response.
-    package func appendContentType(to output: inout [UInt8]) {
+    public func appendContentType(to output: inout [UInt8]) {
         output.append(literal: "multipart/byteranges; boundary=")
         output.append(boundary.span)
     }
 
     /// Appends what stands before the bytes of `range`.
-    package func appendPartHead(_ range: Range<Int>, to output: inout [UInt8]) {
+    public func appendPartHead(_ range: Range<Int>, to output: inout [UInt8]) {
         output.append(literal: "\r\n--")
         output.append(boundary.span)
         if !contentType.isEmpty {
@@ -42,14 +42,14 @@ package struct MultipartRanges: Sendable {
     }
 
     /// Appends what stands after the last range.
-    package func appendEnd(to output: inout [UInt8]) {
+    public func appendEnd(to output: inout [UInt8]) {
         output.append(literal: "\r\n--")
         output.append(boundary.span)
         output.append(literal: "--\r\n")
     }
 
     /// The length of the whole body; `ranges` lie within the representation and add up to no more than it.
-    package func contentLength(_ ranges: [Range<Int>]) -> Int {
+    public func contentLength(_ ranges: [Range<Int>]) -> Int {
         var head: [UInt8] = []
         var total = 0
         for range in ranges {
@@ -62,9 +62,9 @@ package struct MultipartRanges: Sendable {
 }
 
 /// The Content-Range field (RFC 9110 §14.4).
-package enum ContentRange {
+public enum ContentRange {
     /// Appends `bytes 0-9/100`; `range` is not empty.
-    package static func append(_ range: Range<Int>, of length: Int, to output: inout [UInt8]) {
+    public static func append(_ range: Range<Int>, of length: Int, to output: inout [UInt8]) {
         output.append(literal: "bytes ")
         output.append(decimal: range.lowerBound)
         output.append(UInt8(ascii: "-"))
@@ -74,14 +74,14 @@ package enum ContentRange {
     }
 
     /// Appends the value that goes with a 416: `bytes */100`.
-    package static func appendUnsatisfied(length: Int, to output: inout [UInt8]) {
+    public static func appendUnsatisfied(length: Int, to output: inout [UInt8]) {
         output.append(literal: "bytes */")
         output.append(decimal: length)
     }
 
     /// Reads `bytes first-last/length`; `length` is nil when the sender gave `*`. Nil when malformed, when the range lies
     /// outside the length, or for the unsatisfied form.
-    package static func parse(_ value: Span<UInt8>) -> (range: Range<Int>, length: Int?)? {
+    public static func parse(_ value: Span<UInt8>) -> (range: Range<Int>, length: Int?)? {
         guard value.count > 6, value.extracting(0..<6).equalsIgnoringCase("bytes "),
             let dash = value.firstIndex(of: UInt8(ascii: "-"), from: 6),
             let slash = value.firstIndex(of: UInt8(ascii: "/"), from: dash),

@@ -1,8 +1,8 @@
 import Bytes
 
 /// Conditional requests (RFC 9110 §13) against what is known of the representation.
-package enum Preconditions {
-    package enum Outcome: Sendable, Equatable {
+public enum Preconditions {
+    public enum Outcome: Sendable, Equatable {
         /// Answer as if there were no condition.
         case proceed
         /// 304
@@ -12,7 +12,7 @@ package enum Preconditions {
     }
 
     /// nginx's `if_modified_since`.
-    package enum DateComparison: Sendable {
+    public enum DateComparison: Sendable {
         /// The field is as good as absent, and whoever sends it gets the whole answer.
         case off
         /// Only the very date of the representation means "not modified": nginx's default.
@@ -22,7 +22,7 @@ package enum Preconditions {
     }
 
     /// Whether a request has a condition at all; one word is looked at.
-    package static func arePresent(_ head: RequestHead) -> Bool {
+    public static func arePresent(_ head: RequestHead) -> Bool {
         let conditional =
             FieldName.ifMatch.bit | FieldName.ifNoneMatch.bit | FieldName.ifModifiedSince.bit | FieldName.ifUnmodifiedSince.bit
         return head.scan.seen.bits & conditional != 0
@@ -32,7 +32,7 @@ package enum Preconditions {
     ///
     /// `entityTag` is empty when the representation has none; `lastModified` is in seconds since 1970. A date that cannot be
     /// read is no condition (§13.1.3, §13.1.4). If-Range is not looked at here: `ByteRanges` does.
-    package static func evaluate(
+    public static func evaluate(
         _ head: RequestHead, entityTag: Span<UInt8>, lastModified: Int64?, ifModifiedSince: DateComparison = .exact
     ) -> Outcome {
         guard arePresent(head) else { return .proceed }

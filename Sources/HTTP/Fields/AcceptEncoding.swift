@@ -1,16 +1,16 @@
 import Bytes
 
 /// Which content codings a client takes (RFC 9110 §12.5.3).
-package enum AcceptEncoding {
+public enum AcceptEncoding {
     /// Whether an Accept-Encoding value names gzip with a quality above 0, as nginx decides it: `*` and `x-gzip` do not
     /// count, and a malformed quality is none.
-    package static func acceptsGzip(_ value: Span<UInt8>) -> Bool {
+    public static func acceptsGzip(_ value: Span<UInt8>) -> Bool {
         if value.hasPrefix("gzip,") { return true }
         return accepts(value, "gzip")
     }
 
     /// As above, for any coding; `coding` is lower case.
-    package static func accepts(_ value: Span<UInt8>, _ coding: StaticString) -> Bool {
+    public static func accepts(_ value: Span<UInt8>, _ coding: StaticString) -> Bool {
         var members = ListMembers()
         while let member = members.next(value) {
             let semicolon = value.firstIndex(of: UInt8(ascii: ";"), from: member.lowerBound) ?? member.upperBound

@@ -4,53 +4,53 @@ import Bytes
 ///
 /// Where lines contradict each other the stricter counts (RFC 9111 §4.2.1). A number that is none makes a response stale at
 /// once: what cannot be read must not make anything live longer.
-package struct CacheControl: Sendable, Equatable {
+public struct CacheControl: Sendable, Equatable {
     /// Directives without an argument, and those whose argument narrows them.
-    package struct Flags: OptionSet, Sendable {
-        package let rawValue: UInt16
-        package init(rawValue: UInt16) { self.rawValue = rawValue }
+    public struct Flags: OptionSet, Sendable {
+        public let rawValue: UInt16
+        public init(rawValue: UInt16) { self.rawValue = rawValue }
 
-        package static let noCache = Flags(rawValue: 1)
-        package static let noStore = Flags(rawValue: 2)
-        package static let noTransform = Flags(rawValue: 4)
-        package static let `private` = Flags(rawValue: 8)
-        package static let `public` = Flags(rawValue: 16)
-        package static let mustRevalidate = Flags(rawValue: 32)
-        package static let proxyRevalidate = Flags(rawValue: 64)
-        package static let mustUnderstand = Flags(rawValue: 128)
-        package static let onlyIfCached = Flags(rawValue: 256)
-        package static let immutable = Flags(rawValue: 512)
+        public static let noCache = Flags(rawValue: 1)
+        public static let noStore = Flags(rawValue: 2)
+        public static let noTransform = Flags(rawValue: 4)
+        public static let `private` = Flags(rawValue: 8)
+        public static let `public` = Flags(rawValue: 16)
+        public static let mustRevalidate = Flags(rawValue: 32)
+        public static let proxyRevalidate = Flags(rawValue: 64)
+        public static let mustUnderstand = Flags(rawValue: 128)
+        public static let onlyIfCached = Flags(rawValue: 256)
+        public static let immutable = Flags(rawValue: 512)
         /// `no-cache="field"` and `private="field"`: the response as a whole is not meant.
-        package static let noCacheFields = Flags(rawValue: 1024)
-        package static let privateFields = Flags(rawValue: 2048)
+        public static let noCacheFields = Flags(rawValue: 1024)
+        public static let privateFields = Flags(rawValue: 2048)
         /// A max-age or s-maxage that is not a number.
-        package static let invalidFreshness = Flags(rawValue: 4096)
+        public static let invalidFreshness = Flags(rawValue: 4096)
     }
 
-    package var flags: Flags = []
+    public var flags: Flags = []
     /// Seconds, at most `greatestAge`.
-    package var maxAge: Int?
-    package var sharedMaxAge: Int?
-    package var staleWhileRevalidate: Int?
-    package var staleIfError: Int?
-    package var minFresh: Int?
+    public var maxAge: Int?
+    public var sharedMaxAge: Int?
+    public var staleWhileRevalidate: Int?
+    public var staleIfError: Int?
+    public var minFresh: Int?
     /// `greatestAge` when the directive has no argument.
-    package var maxStale: Int?
+    public var maxStale: Int?
 
     /// Delta-seconds above this are this (RFC 9111 §1.2.2).
-    package static let greatestAge = 2_147_483_648
+    public static let greatestAge = 2_147_483_648
 
-    package init() {}
+    public init() {}
 
-    package init(_ value: Span<UInt8>) { add(value) }
+    public init(_ value: Span<UInt8>) { add(value) }
 
     /// Takes in one field line's value.
-    package mutating func add(_ value: Span<UInt8>) {
+    public mutating func add(_ value: Span<UInt8>) {
         var members = ListMembers()
         while let member = members.next(value) { addDirective(value.extracting(member)) }
     }
 
-    package func contains(_ flag: Flags) -> Bool { flags.contains(flag) }
+    public func contains(_ flag: Flags) -> Bool { flags.contains(flag) }
 
     private mutating func addDirective(_ directive: Span<UInt8>) {
         let equals = directive.firstIndex(of: UInt8(ascii: "="))
@@ -109,7 +109,7 @@ package struct CacheControl: Sendable, Equatable {
     }
 
     /// Delta-seconds: digits only; too large is the greatest age.
-    package static func seconds(_ text: Span<UInt8>) -> Int? {
+    public static func seconds(_ text: Span<UInt8>) -> Int? {
         guard text.count > 0 else { return nil }
         var value = 0
         for index in 0..<text.count {

@@ -1,10 +1,10 @@
 import Bytes
 
 /// The pairs of Cookie and Set-Cookie fields (RFC 6265 §4).
-package enum Cookies {
+public enum Cookies {
     /// The range of the value of the first cookie with this name in a Cookie value, as nginx's `$cookie_name` finds it:
     /// names are compared without regard to case.
-    package static func value(_ name: Span<UInt8>, in cookie: Span<UInt8>) -> Range<Int>? {
+    public static func value(_ name: Span<UInt8>, in cookie: Span<UInt8>) -> Range<Int>? {
         var start = 0
         while start < cookie.count {
             var end = start
@@ -17,7 +17,7 @@ package enum Cookies {
     }
 
     /// The range of the value that a Set-Cookie value gives to this name, or nil when it sets another.
-    package static func setValue(_ name: Span<UInt8>, in setCookie: Span<UInt8>) -> Range<Int>? {
+    public static func setValue(_ name: Span<UInt8>, in setCookie: Span<UInt8>) -> Range<Int>? {
         pairValue(name, in: setCookie, 0..<(setCookie.firstIndex(of: UInt8(ascii: ";")) ?? setCookie.count))
     }
 

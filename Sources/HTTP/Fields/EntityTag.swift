@@ -3,19 +3,19 @@ import Bytes
 /// Entity tags (RFC 9110 §8.8.3) as they stand in fields: `"opaque"`, weak ones with `W/` in front.
 ///
 /// Origins also send tags without quotes; these are compared as they are, as nginx does.
-package enum EntityTag {
+public enum EntityTag {
     /// Whether the tag is marked weak.
-    package static func isWeak(_ tag: Span<UInt8>) -> Bool {
+    public static func isWeak(_ tag: Span<UInt8>) -> Bool {
         tag.count >= 2 && tag[0] == UInt8(ascii: "W") && tag[1] == UInt8(ascii: "/")
     }
 
     /// Strong comparison: equal and neither weak (RFC 9110 §8.8.3.2).
-    package static func matchesStrongly(_ a: Span<UInt8>, _ b: Span<UInt8>) -> Bool {
+    public static func matchesStrongly(_ a: Span<UInt8>, _ b: Span<UInt8>) -> Bool {
         !isWeak(a) && !isWeak(b) && a.equals(b)
     }
 
     /// Weak comparison: the opaque parts are equal.
-    package static func matchesWeakly(_ a: Span<UInt8>, _ b: Span<UInt8>) -> Bool {
+    public static func matchesWeakly(_ a: Span<UInt8>, _ b: Span<UInt8>) -> Bool {
         let opaqueA = isWeak(a) ? a.extracting(2..<a.count) : a
         let opaqueB = isWeak(b) ? b.extracting(2..<b.count) : b
         return opaqueA.equals(opaqueB)
@@ -23,7 +23,7 @@ package enum EntityTag {
 
     /// Whether an If-Match or If-None-Match value, a list of tags or `*`, has a member that matches `tag`; an empty `tag`
     /// stands for a representation without one, which only `*` matches.
-    package static func list(_ value: Span<UInt8>, matches tag: Span<UInt8>, weakly: Bool) -> Bool {
+    public static func list(_ value: Span<UInt8>, matches tag: Span<UInt8>, weakly: Bool) -> Bool {
         let trimmed = value.trimmedRange()
         if trimmed.count == 1, value[trimmed.lowerBound] == UInt8(ascii: "*") { return true }
         guard tag.count > 0 else { return false }

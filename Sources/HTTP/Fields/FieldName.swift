@@ -78,7 +78,7 @@ public struct FieldName: Hashable, Sendable {
     @inlinable public static var xForwardedProto: FieldName { FieldName(rawValue: 57) }
 
     /// The usual spelling of each known name, by raw value.
-    package static let spellings: [StaticString] = [
+    public static let spellings: [StaticString] = [
         "", "Host", "Connection", "Content-Length", "Transfer-Encoding", "Content-Type", "Content-Encoding", "Content-Range",
         "Date",
         "Server", "Last-Modified", "ETag", "Location", "Expires", "Cache-Control", "Age", "Vary", "Set-Cookie", "Cookie",
@@ -91,5 +91,5 @@ public struct FieldName: Hashable, Sendable {
     ]
 
     /// The usual spelling; empty for `.other`.
-    package var spelling: StaticString { FieldName.spellings[Int(rawValue)] }
+    public var spelling: StaticString { FieldName.spellings[Int(rawValue)] }
 }

@@ -2,7 +2,7 @@ import Bytes
 
 extension FieldName {
     /// Interns a name as it was received, without regard to case: two or three words are compared, nothing is allocated.
-    package init(_ spelling: Span<UInt8>) {
+    public init(_ spelling: Span<UInt8>) {
         self = KnownFieldNames.shared.find(spelling, at: 0, count: spelling.count)
     }
 
@@ -17,18 +17,18 @@ extension FieldName {
 }
 
 /// A few field names as the bits of one word, so that a parser keeps "which have I seen" in a register.
-package struct FieldNameSet: Sendable {
-    package var bits: UInt64 = 0
+public struct FieldNameSet: Sendable {
+    public var bits: UInt64 = 0
 
-    package init() {}
+    public init() {}
 
-    package init(_ names: [FieldName]) {
+    public init(_ names: [FieldName]) {
         for name in names { bits |= name.bit }
     }
 
-    package func contains(_ name: FieldName) -> Bool { bits & name.bit != 0 }
+    public func contains(_ name: FieldName) -> Bool { bits & name.bit != 0 }
 
-    package mutating func insert(_ name: FieldName) { bits |= name.bit }
+    public mutating func insert(_ name: FieldName) { bits |= name.bit }
 }
 
 /// The known names in a small open table, keyed by their lower-case words.

@@ -1,14 +1,14 @@
 import Bytes
 
 /// Where one field line stands in the bytes it was read into, or was written to.
-package struct FieldSlot: Sendable {
-    package let name: FieldName
-    package let nameStart: UInt32
-    package let nameCount: UInt16
-    package let valueStart: UInt32
-    package let valueCount: UInt32
+public struct FieldSlot: Sendable {
+    public let name: FieldName
+    public let nameStart: UInt32
+    public let nameCount: UInt16
+    public let valueStart: UInt32
+    public let valueCount: UInt32
 
-    package init(name: FieldName, nameStart: Int, nameCount: Int, valueStart: Int, valueCount: Int) {
+    public init(name: FieldName, nameStart: Int, nameCount: Int, valueStart: Int, valueCount: Int) {
         // One check for all four: a head is never as large as what would not fit.
         precondition((nameStart | valueStart | valueCount) >> 32 == 0 && nameCount >> 16 == 0)
         self.name = name
@@ -20,7 +20,7 @@ package struct FieldSlot: Sendable {
 
     /// The whole line, its end included, where it is written as this server would write it: one space behind the colon, CR LF
     /// at the end, nothing else. Such a line is copied in one piece.
-    package func plainLine(in bytes: Span<UInt8>) -> Range<Int>? {
+    public func plainLine(in bytes: Span<UInt8>) -> Range<Int>? {
         let nameEnd = Int(nameStart) &+ Int(nameCount)
         let valueEnd = Int(valueStart) &+ Int(valueCount)
         guard Int(valueStart) == nameEnd &+ 2, valueEnd &+ 2 <= bytes.count, bytes[nameEnd] == UInt8(ascii: ":"),
@@ -30,8 +30,8 @@ package struct FieldSlot: Sendable {
         return Int(nameStart)..<(valueEnd &+ 2)
     }
 
-    package var nameRange: Range<Int> { Int(nameStart)..<Int(nameStart) + Int(nameCount) }
-    package var valueRange: Range<Int> { Int(valueStart)..<Int(valueStart) + Int(valueCount) }
+    public var nameRange: Range<Int> { Int(nameStart)..<Int(nameStart) + Int(nameCount) }
+    public var valueRange: Range<Int> { Int(valueStart)..<Int(valueStart) + Int(valueCount) }
 }
 
 /// An ordered list of field lines that owns its bytes (RFC 9110 §5): what a response is composed in, what is stored.
@@ -40,43 +40,43 @@ package struct FieldSlot: Sendable {
 ///
 /// A value of this type is reused from request to request (`removeAll` keeps its memory), so composing a head does not
 /// allocate once a loop is warm.
-package struct Fields: Sendable {
-    package private(set) var bytes: [UInt8] = []
-    package private(set) var slots: [FieldSlot] = []
+public struct Fields: Sendable {
+    public private(set) var bytes: [UInt8] = []
+    public private(set) var slots: [FieldSlot] = []
     /// Lines have been removed whose bytes are still there.
     private var hasGaps = false
 
-    package init() {}
+    public init() {}
 
-    package var count: Int { slots.count }
-    package var isEmpty: Bool { slots.isEmpty }
+    public var count: Int { slots.count }
+    public var isEmpty: Bool { slots.isEmpty }
 
-    package mutating func removeAll() {
+    public mutating func removeAll() {
         bytes.clear()
         if !slots.isEmpty { slots.removeAll(keepingCapacity: true) }
         hasGaps = false
     }
 
     /// Appends a line under a known name, in its usual spelling.
-    package mutating func append(_ name: FieldName, _ value: Span<UInt8>) {
+    public mutating func append(_ name: FieldName, _ value: Span<UInt8>) {
         let nameStart = bytes.count
         bytes.append(literal: name.spelling)
         finish(name, nameStart: nameStart, value)
     }
 
     /// Appends a line under any name; `spelledAs` is kept as it is and interned.
-    package mutating func append(spelledAs name: Span<UInt8>, _ value: Span<UInt8>) {
+    public mutating func append(spelledAs name: Span<UInt8>, _ value: Span<UInt8>) {
         append(interned: FieldName(name), spelledAs: name, value)
     }
 
     /// Appends a line whose name has been interned already.
-    package mutating func append(interned name: FieldName, spelledAs spelling: Span<UInt8>, _ value: Span<UInt8>) {
+    public mutating func append(interned name: FieldName, spelledAs spelling: Span<UInt8>, _ value: Span<UInt8>) {
         let nameStart = bytes.count
         bytes.append(spelling)
         finish(name, nameStart: nameStart, value)
     }
 
-    package mutating func append(_ name: FieldName, literal value: StaticString) {
+    public mutating func append(_ name: FieldName, literal value: StaticString) {
         let nameStart = bytes.count
         bytes.append(literal: name.spelling)
         bytes.append(literal: ": ")
@@ -85,7 +85,7 @@ package struct Fields: Sendable {
         addSlot(name, nameStart, valueStart)
     }
 
-    package mutating func append(_ name: FieldName, decimal value: Int) {
+    public mutating func append(_ name: FieldName, decimal value: Int) {
         let nameStart = bytes.count
         bytes.append(literal: name.spelling)
         bytes.append(literal: ": ")
@@ -111,7 +111,7 @@ package struct Fields: Sendable {
     }
 
     /// Appends the line that stands at `slot` in `source`: in one piece, where it is plain.
-    package mutating func append(_ slot: FieldSlot, of source: Span<UInt8>) {
+    public mutating func append(_ slot: FieldSlot, of source: Span<UInt8>) {
         guard let line = slot.plainLine(in: source) else {
             return append(
                 interned: slot.name, spelledAs: source.extracting(slot.nameRange), source.extracting(slot.valueRange))
@@ -125,7 +125,7 @@ package struct Fields: Sendable {
     }
 
     /// Appends all lines to `output`, each with its end.
-    package func append(to output: ByteBuffer) {
+    public func append(to output: ByteBuffer) {
         if !hasGaps { return output.append(bytes.span) }
         for slot in slots {
             let end = Int(slot.valueStart) + Int(slot.valueCount) + 2
@@ -135,35 +135,35 @@ package struct Fields: Sendable {
 
     /// The value of a line.
     @_lifetime(borrow self)
-    package func value(_ slot: FieldSlot) -> Span<UInt8> { bytes.span.extracting(slot.valueRange) }
+    public func value(_ slot: FieldSlot) -> Span<UInt8> { bytes.span.extracting(slot.valueRange) }
 
     /// The name of a line as it is spelled.
     @_lifetime(borrow self)
-    package func spelling(_ slot: FieldSlot) -> Span<UInt8> { bytes.span.extracting(slot.nameRange) }
+    public func spelling(_ slot: FieldSlot) -> Span<UInt8> { bytes.span.extracting(slot.nameRange) }
 
     /// The position of the first line with this name.
-    package func firstIndex(of name: FieldName) -> Int? {
+    public func firstIndex(of name: FieldName) -> Int? {
         for index in slots.indices where slots[index].name == name { return index }
         return nil
     }
 
-    package func contains(_ name: FieldName) -> Bool { firstIndex(of: name) != nil }
+    public func contains(_ name: FieldName) -> Bool { firstIndex(of: name) != nil }
 
     /// Removes every line with this name (its bytes stay until `removeAll`).
-    package mutating func remove(_ name: FieldName) {
+    public mutating func remove(_ name: FieldName) {
         let count = slots.count
         slots.removeAll { $0.name == name }
         if slots.count < count { hasGaps = true }
     }
 
     /// Removes the line at `index`.
-    package mutating func remove(at index: Int) {
+    public mutating func remove(at index: Int) {
         slots.remove(at: index)
         hasGaps = true
     }
 
     /// Whether two names are the same field: by number, or, for names that are not known, by their bytes.
-    package func isNamed(_ slot: FieldSlot, _ name: Span<UInt8>) -> Bool {
+    public func isNamed(_ slot: FieldSlot, _ name: Span<UInt8>) -> Bool {
         bytes.span.extracting(slot.nameRange).equalsIgnoringCase(name)
     }
 }

@@ -1,12 +1,12 @@
 import Bytes
 
 /// Dates as HTTP writes them (RFC 9110 §5.6.7), as seconds since 1970.
-package enum HTTPDate {
+public enum HTTPDate {
     /// The length of the form that is written.
-    package static let count = 29
+    public static let count = 29
 
     /// Appends the preferred form, e.g. `Sun, 06 Nov 1994 08:49:37 GMT`.
-    package static func append(_ seconds: Int64, to output: inout [UInt8]) {
+    public static func append(_ seconds: Int64, to output: inout [UInt8]) {
         let time = CivilTime(seconds)
         output.append(literal: time.weekdayName)
         output.append(literal: ", ")
@@ -25,7 +25,7 @@ package enum HTTPDate {
     }
 
     /// As above, into a buffer with room for `count` bytes.
-    package static func append(_ seconds: Int64, to buffer: ByteBuffer) {
+    public static func append(_ seconds: Int64, to buffer: ByteBuffer) {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(count)
         append(seconds, to: &bytes)
@@ -35,7 +35,7 @@ package enum HTTPDate {
     /// Reads one of the three forms that a recipient must accept: the preferred one, RFC 850's and asctime's. Strict: names
     /// in their spelling, every space where it belongs, a date that exists. `now`, seconds since 1970, decides the century
     /// of a two-digit year, which is never more than 50 years ahead.
-    package static func parse(_ text: Span<UInt8>, now: Int64 = 1_767_225_600) -> Int64? {
+    public static func parse(_ text: Span<UInt8>, now: Int64 = 1_767_225_600) -> Int64? {
         var reader = DateReader(position: 0)
         guard text.count >= 24, text.count <= 33 else { return nil }
         if text[3] == UInt8(ascii: ",") { return reader.preferred(text) }
@@ -44,7 +44,7 @@ package enum HTTPDate {
     }
 
     /// What `parse` finds in a field whose malformed value means "none".
-    package static func parse(_ value: Span<UInt8>, orElse other: Int64) -> Int64 { parse(value) ?? other }
+    public static func parse(_ value: Span<UInt8>, orElse other: Int64) -> Int64 { parse(value) ?? other }
 }
 
 /// A place in the text of a date; every step checks what it reads.
@@ -128,14 +128,14 @@ private struct DateReader {
 }
 
 /// The text of the current date, made once a second.
-package struct DateCache {
+public struct DateCache {
     private var second = Int64.min
     private var text: [UInt8] = []
 
-    package init() {}
+    public init() {}
 
     /// The preferred form of `seconds`, which seldom differs from that of the last call.
-    package mutating func bytes(at seconds: Int64) -> [UInt8] {
+    public mutating func bytes(at seconds: Int64) -> [UInt8] {
         if seconds != second {
             text.removeAll(keepingCapacity: true)
             HTTPDate.append(seconds, to: &text)

@@ -1,7 +1,7 @@
 import Bytes
 
 /// Fields that concern one connection only and are never forwarded (RFC 9110 §7.6.1).
-package enum HopByHop {
+public enum HopByHop {
     private static let fields = FieldNameSet([
         .connection, .keepAlive, .proxyConnection, .te, .trailer, .transferEncoding, .upgrade,
     ])
@@ -14,11 +14,11 @@ package enum HopByHop {
     ])
 
     /// Whether a field with this name is connection-specific by definition.
-    package static func isConnectionSpecific(_ name: FieldName) -> Bool { fields.contains(name) }
+    public static func isConnectionSpecific(_ name: FieldName) -> Bool { fields.contains(name) }
 
     /// Whether `name` is among the options of a Connection field with this value. A field that carries the message's
     /// framing or target cannot be taken away so (RFC 9110 §7.6.1: such an option is an error).
-    package static func isNamed(_ name: Span<UInt8>, byConnection value: Span<UInt8>) -> Bool {
+    public static func isNamed(_ name: Span<UInt8>, byConnection value: Span<UInt8>) -> Bool {
         var members = ListMembers()
         while let member = members.next(value) {
             if value.extracting(member).equalsIgnoringCase(name) { return true }
@@ -28,5 +28,5 @@ package enum HopByHop {
 
     /// Whether a field may stand in a trailer section (RFC 9110 §6.5.1: nothing that frames, routes, authenticates or
     /// changes how the content is handled).
-    package static func mayBeTrailer(_ name: FieldName) -> Bool { name == .other || !neverInTrailers.contains(name) }
+    public static func mayBeTrailer(_ name: FieldName) -> Bool { name == .other || !neverInTrailers.contains(name) }
 }

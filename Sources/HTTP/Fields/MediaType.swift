@@ -1,22 +1,22 @@
 import Bytes
 
 /// Media types as Content-Type carries them (RFC 9110 §8.3.1).
-package enum MediaType {
+public enum MediaType {
     /// The range of `type/subtype` in a Content-Type value, parameters and white space left out.
-    package static func essence(_ contentType: Span<UInt8>) -> Range<Int> {
+    public static func essence(_ contentType: Span<UInt8>) -> Range<Int> {
         contentType.trimmedRange(0..<(contentType.firstIndex(of: UInt8(ascii: ";")) ?? contentType.count))
     }
 
     /// Whether the value is of type `type` (`type/subtype`, or `*` for every type), without regard to case and parameters:
     /// how nginx's `gzip_types` and its kin compare.
-    package static func matches(_ contentType: Span<UInt8>, _ type: Span<UInt8>) -> Bool {
+    public static func matches(_ contentType: Span<UInt8>, _ type: Span<UInt8>) -> Bool {
         if type.equals("*") { return contentType.count > 0 }
         let essence = essence(contentType)
         return essence.count == type.count && contentType.extracting(essence).equalsIgnoringCase(type)
     }
 
     /// The range of the value of a parameter, quotes left out, or nil; `name` is lower case.
-    package static func parameter(_ contentType: Span<UInt8>, _ name: StaticString) -> Range<Int>? {
+    public static func parameter(_ contentType: Span<UInt8>, _ name: StaticString) -> Range<Int>? {
         var position = contentType.firstIndex(of: UInt8(ascii: ";"))
         while let start = position {
             var end = start + 1

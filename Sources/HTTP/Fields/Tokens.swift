@@ -2,13 +2,13 @@ import Bytes
 
 /// Walks the members of a comma-separated list (RFC 9110 §5.6.1): empty members are skipped, commas within quotes do not
 /// separate, white space around members is off.
-package struct ListMembers {
+public struct ListMembers {
     private var position = 0
 
-    package init() {}
+    public init() {}
 
     /// The range of the next member of `value`, or nil.
-    package mutating func next(_ value: Span<UInt8>) -> Range<Int>? {
+    public mutating func next(_ value: Span<UInt8>) -> Range<Int>? {
         while position < value.count {
             let start = position
             var isQuoted = false
@@ -32,9 +32,9 @@ package struct ListMembers {
 }
 
 /// Questions to lists of tokens.
-package enum Tokens {
+public enum Tokens {
     /// Whether a comma-separated list has this member, without regard to case; `token` is lower case.
-    package static func contains(_ value: Span<UInt8>, _ token: StaticString) -> Bool {
+    public static func contains(_ value: Span<UInt8>, _ token: StaticString) -> Bool {
         // The one-member list first: it is nearly every Connection line.
         if value.equalsIgnoringCase(token) { return true }
         guard value.count > token.utf8CodeUnitCount else { return false }
@@ -46,7 +46,7 @@ package enum Tokens {
     }
 
     /// Whether every byte may stand in a token, and there is one (RFC 9110 §5.6.2).
-    package static func isToken(_ text: Span<UInt8>) -> Bool {
+    public static func isToken(_ text: Span<UInt8>) -> Bool {
         guard text.count > 0 else { return false }
         for index in 0..<text.count where !LineScanning.isTokenByte(text[index]) { return false }
         return true

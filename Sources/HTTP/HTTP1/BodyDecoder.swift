@@ -1,7 +1,7 @@
 import Bytes
 
 /// Reads the body of a message by the framing its head declared (RFC 9112 §6).
-package enum BodyDecoder: Sendable {
+public enum BodyDecoder: Sendable {
     /// There is no body, or it is complete.
     case none
     /// So many bytes are left, more than none.
@@ -13,7 +13,7 @@ package enum BodyDecoder: Sendable {
     case closed
 
     /// The decoder for the body of a request (RFC 9112 §6.3: without a length there is none).
-    package init(for head: RequestHead, keepsTrailers: Bool = false) {
+    public init(for head: RequestHead, keepsTrailers: Bool = false) {
         if head.isChunked {
             self = .chunked(ChunkedDecoder(keepsTrailers: keepsTrailers))
         } else {
@@ -21,10 +21,10 @@ package enum BodyDecoder: Sendable {
         }
     }
 
-    package static func of(length: Int) -> BodyDecoder { length > 0 ? .length(length) : .none }
+    public static func of(length: Int) -> BodyDecoder { length > 0 ? .length(length) : .none }
 
     /// Whether the body has been read to its end.
-    package var isComplete: Bool {
+    public var isComplete: Bool {
         switch self {
         case .none, .closed: true
         case .length(let left): left == 0
@@ -34,7 +34,7 @@ package enum BodyDecoder: Sendable {
     }
 
     /// The bytes that are still to come, where that is known.
-    package var remaining: Int? {
+    public var remaining: Int? {
         switch self {
         case .none, .closed: 0
         case .length(let left): left
@@ -44,14 +44,14 @@ package enum BodyDecoder: Sendable {
     }
 
     /// The collected trailer fields of a chunked body, nil for others.
-    package var trailers: Fields? {
+    public var trailers: Fields? {
         if case .chunked(let decoder) = self { return decoder.trailers }
         return nil
     }
 
     /// Reads on from `offset`, which is moved behind what was read: body bytes as ranges of `bytes`, the end, or that more
     /// input is needed. What stands in `bytes` behind the end is not touched.
-    package mutating func next(_ bytes: Span<UInt8>, at offset: inout Int) throws(RequestFailure) -> BodyPiece {
+    public mutating func next(_ bytes: Span<UInt8>, at offset: inout Int) throws(RequestFailure) -> BodyPiece {
         switch self {
         case .none, .closed:
             return .end
@@ -77,7 +77,7 @@ package enum BodyDecoder: Sendable {
     }
 
     /// Tells the decoder that the connection has ended. Returns whether the body is complete: a body cut short is not.
-    package mutating func connectionClosed() -> Bool {
+    public mutating func connectionClosed() -> Bool {
         if case .untilClose = self { self = .closed }
         return isComplete
     }

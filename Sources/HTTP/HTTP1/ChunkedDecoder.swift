@@ -1,7 +1,7 @@
 import Bytes
 
 /// One step through a body: what `ChunkedDecoder` and `BodyDecoder` answer.
-package enum BodyPiece: Sendable, Equatable {
+public enum BodyPiece: Sendable, Equatable {
     /// These bytes of the input are body.
     case data(Range<Int>)
     /// The input is used up and the body goes on.
@@ -14,13 +14,13 @@ package enum BodyPiece: Sendable, Equatable {
 ///
 /// Framing is strict: a bare LF is refused here even though it is accepted in heads, because two servers that disagree on
 /// where a chunk ends can be made to disagree on where a request begins. Size lines and trailers are bounded.
-package struct ChunkedDecoder: Sendable {
-    package typealias Piece = BodyPiece
+public struct ChunkedDecoder: Sendable {
+    public typealias Piece = BodyPiece
 
     /// The longest chunk-size line with its extensions, bytes.
-    package static let longestSizeLine = 4096
+    public static let longestSizeLine = 4096
     /// The largest trailer section, bytes.
-    package static let largestTrailers = 16384
+    public static let largestTrailers = 16384
 
     private enum State: UInt8 {
         case sizeStart, size, extensions, sizeLF, data, dataCR, dataLF, trailerStart, trailer, trailerLF, lastLF, ended
@@ -38,23 +38,23 @@ package struct ChunkedDecoder: Sendable {
 
     /// The trailer fields (RFC 9110 §6.5), when they were asked for; those that may not stand in a trailer section are left
     /// out (RFC 9110 §6.5.1).
-    package private(set) var trailers = Fields()
+    public private(set) var trailers = Fields()
 
     /// - Parameters:
     ///   - isResponse: failures are 502 instead of 400.
     ///   - keepsTrailers: collect trailer fields instead of dropping them.
-    package init(isResponse: Bool = false, keepsTrailers: Bool = false) {
+    public init(isResponse: Bool = false, keepsTrailers: Bool = false) {
         self.isResponse = isResponse
         self.keepsTrailers = keepsTrailers
     }
 
-    package var isComplete: Bool { state == .ended }
+    public var isComplete: Bool { state == .ended }
 
     /// Body bytes that are known to come before the next size line: what a reader may ask for at once.
-    package var remainingInChunk: Int { state == .data ? remaining : 0 }
+    public var remainingInChunk: Int { state == .data ? remaining : 0 }
 
     /// Reads on from `offset`, which is moved behind what was read.
-    package mutating func next(_ bytes: Span<UInt8>, at offset: inout Int) throws(RequestFailure) -> BodyPiece {
+    public mutating func next(_ bytes: Span<UInt8>, at offset: inout Int) throws(RequestFailure) -> BodyPiece {
         while true {
             if state == .ended { return .end }
             guard offset < bytes.count else { return .needMore }

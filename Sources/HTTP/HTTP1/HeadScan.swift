@@ -1,26 +1,26 @@
 /// How far the reading of a head has come: what is kept between two reads so that no byte is looked at again and again.
-package struct HeadScan: Sendable {
-    package enum Phase: UInt8, Sendable { case start, firstLine, fields }
+public struct HeadScan: Sendable {
+    public enum Phase: UInt8, Sendable { case start, firstLine, fields }
 
-    package var phase = Phase.start
+    public var phase = Phase.start
     /// Where the line being read begins.
-    package var lineStart = 0
+    public var lineStart = 0
     /// No line end stands before this position.
-    package var searched = 0
+    public var searched = 0
     /// The field line being read has its colon; what is missing is its end.
-    package var hasColon = false
+    public var hasColon = false
     /// What is left of the buffer that nginx would be reading into, and how many large ones it would have taken:
     /// `large_client_header_buffers` bounds each line and their number.
-    package var room = 0
-    package var largeBuffers = 0
+    public var room = 0
+    public var largeBuffers = 0
     /// The known names that have occurred.
-    package var seen = FieldNameSet()
+    public var seen = FieldNameSet()
 
-    package init() {}
+    public init() {}
 }
 
 /// What became of an attempt to read a head.
-package enum HeadProgress: Sendable, Equatable {
+public enum HeadProgress: Sendable, Equatable {
     /// The head is whole; its fields and `end` are set.
     case complete
     /// More bytes are needed and the buffer has room for them.

@@ -4,12 +4,12 @@ import Bytes
 ///
 /// The bytes stay where they are; a `RequestHead` receives ranges of them. What was read is not read again when more bytes
 /// come, so a client that sends byte by byte costs no more than one that does not.
-package struct RequestDecoder: Sendable {
-    package typealias Progress = HeadProgress
+public struct RequestDecoder: Sendable {
+    public typealias Progress = HeadProgress
 
-    package var limits: HeadLimits
+    public var limits: HeadLimits
 
-    package init(limits: HeadLimits = HeadLimits()) {
+    public init(limits: HeadLimits = HeadLimits()) {
         self.limits = limits
     }
 
@@ -21,7 +21,7 @@ package struct RequestDecoder: Sendable {
     ///
     /// Throws the status to answer with and the rule that was broken: 400, 414, 494 (a field line or the whole head is too
     /// large; nginx sends it as 400), 501, 505. `head.lineRange` is set then as far as it is known, for the log.
-    package func decode(_ head: RequestHead) throws(RequestFailure) -> HeadProgress {
+    public func decode(_ head: RequestHead) throws(RequestFailure) -> HeadProgress {
         let buffer = head.buffer
         let bytes = buffer.bytes
         if head.scan.phase == .start {

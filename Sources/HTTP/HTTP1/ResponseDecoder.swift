@@ -2,20 +2,20 @@ import Bytes
 
 /// Reads the head of a response from an upstream in place (RFC 9112 §4), as tolerant as nginx where that does no harm (bare
 /// LF, odd field names, an answer without a head) and as strict where it would (framing).
-package struct ResponseDecoder: Sendable {
-    package typealias Progress = HeadProgress
+public struct ResponseDecoder: Sendable {
+    public typealias Progress = HeadProgress
 
     /// The number of field lines.
-    package var maxHeaders = 1000
+    public var maxHeaders = 1000
 
-    package init() {}
+    public init() {}
 
     /// Reads `head.buffer` from `head.start` on; call `head.reset()` and set `head.start` before the first call.
     ///
     /// An interim response (1xx) is returned as a head like any other; the caller sets `head.start` to its `end` and decodes
     /// on. The whole head must fit into the buffer (`proxy_buffer_size`); `needsLargerBuffer` is never returned.
     /// Throws 502 and the reason.
-    package func decode(_ head: ResponseHead) throws(RequestFailure) -> HeadProgress {
+    public func decode(_ head: ResponseHead) throws(RequestFailure) -> HeadProgress {
         let buffer = head.buffer
         let bytes = buffer.bytes
         if head.scan.phase == .start {
@@ -48,7 +48,7 @@ package struct ResponseDecoder: Sendable {
     }
 
     /// How a body behind this head is framed (RFC 9112 §6.3).
-    package func bodyFraming(
+    public func bodyFraming(
         for head: ResponseHead, requestMethod: Method, keepsTrailers: Bool = false
     ) -> BodyDecoder {
         if head.isHeadless { return .untilClose }

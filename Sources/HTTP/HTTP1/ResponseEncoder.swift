@@ -1,12 +1,12 @@
 import Bytes
 
 /// Writes the parts of an HTTP/1.1 message that are not fields (RFC 9112 §4, §7.1).
-package enum ResponseEncoder {
+public enum ResponseEncoder {
     /// The room that `appendChunkSize` may need in a buffer.
-    package static let longestChunkSize = 18
+    public static let longestChunkSize = 18
 
     /// Appends `HTTP/1.1 200 OK` and CRLF.
-    package static func appendStatusLine(_ status: Int, to buffer: ByteBuffer) {
+    public static func appendStatusLine(_ status: Int, to buffer: ByteBuffer) {
         if status == 200 { return buffer.append(literal: "HTTP/1.1 200 OK\r\n") }
         buffer.append(literal: "HTTP/1.1 ")
         let digits = digits(status)
@@ -19,7 +19,7 @@ package enum ResponseEncoder {
     }
 
     /// As above, into an array.
-    package static func appendStatusLine(_ status: Int, to output: inout [UInt8]) {
+    public static func appendStatusLine(_ status: Int, to output: inout [UInt8]) {
         output.append(literal: "HTTP/1.1 ")
         let digits = digits(status)
         output.append(digits.0)
@@ -31,7 +31,7 @@ package enum ResponseEncoder {
     }
 
     /// As above, with the reason phrase an upstream gave.
-    package static func appendStatusLine(_ status: Int, reason: Span<UInt8>, to output: inout [UInt8]) {
+    public static func appendStatusLine(_ status: Int, reason: Span<UInt8>, to output: inout [UInt8]) {
         output.append(literal: "HTTP/1.1 ")
         let digits = digits(status)
         output.append(digits.0)
@@ -44,7 +44,7 @@ package enum ResponseEncoder {
 
     /// Appends the line before a chunk of `count` bytes: its size in hexadecimal and CRLF. `count` is not 0: that would be
     /// the last chunk.
-    package static func appendChunkSize(_ count: Int, to buffer: ByteBuffer) {
+    public static func appendChunkSize(_ count: Int, to buffer: ByteBuffer) {
         precondition(count > 0)
         var shift = hexDigits(count) * 4
         while shift > 0 {
@@ -55,7 +55,7 @@ package enum ResponseEncoder {
     }
 
     /// As above, into an array.
-    package static func appendChunkSize(_ count: Int, to output: inout [UInt8]) {
+    public static func appendChunkSize(_ count: Int, to output: inout [UInt8]) {
         precondition(count > 0)
         var shift = hexDigits(count) * 4
         while shift > 0 {
@@ -66,13 +66,13 @@ package enum ResponseEncoder {
     }
 
     /// What stands behind a chunk's data.
-    package static let chunkEnd: StaticString = "\r\n"
+    public static let chunkEnd: StaticString = "\r\n"
     /// The last chunk without trailers.
-    package static let lastChunk: StaticString = "0\r\n\r\n"
+    public static let lastChunk: StaticString = "0\r\n\r\n"
     /// The last chunk after the data of another.
-    package static let chunkEndAndLastChunk: StaticString = "\r\n0\r\n\r\n"
+    public static let chunkEndAndLastChunk: StaticString = "\r\n0\r\n\r\n"
     /// An interim response that asks for the body (RFC 9110 §15.2.1).
-    package static let continueResponse: StaticString = "HTTP/1.1 100 Continue\r\n\r\n"
+    public static let continueResponse: StaticString = "HTTP/1.1 100 Continue\r\n\r\n"
 
     private static func hexDigits(_ count: Int) -> Int { max(1, (64 - count.leadingZeroBitCount + 3) / 4) }
 

@@ -1,10 +1,10 @@
 import Bytes
 
 /// A host and perhaps a port, as in Host or an absolute target (RFC 9110 §7.2, RFC 3986 §3.2).
-package enum Authority {
+public enum Authority {
     /// Reads `host[:port]`: the host goes to `host` in lower case and without a trailing dot, an IPv6 address with its
     /// brackets. A colon without digits is no port. False when it is malformed, empty, or the port is above 65535.
-    package static func parse(_ text: Span<UInt8>, host: inout [UInt8], port: inout Int?) -> Bool {
+    public static func parse(_ text: Span<UInt8>, host: inout [UInt8], port: inout Int?) -> Bool {
         guard text.count > 0 else { return false }
         guard let hostEnd = text[0] == UInt8(ascii: "[") ? literalEnd(text) : nameEnd(text) else { return false }
         guard let value = parsePort(text, from: hostEnd) else { return false }

@@ -1,6 +1,6 @@
 /// The version of a message: what changes how it is framed and whether the connection persists (RFC 9112 §2.3).
-package enum HTTPVersion: UInt8, Sendable, Comparable {
+public enum HTTPVersion: UInt8, Sendable, Comparable {
     case http09, http10, http11
 
-    package static func < (a: HTTPVersion, b: HTTPVersion) -> Bool { a.rawValue < b.rawValue }
+    public static func < (a: HTTPVersion, b: HTTPVersion) -> Bool { a.rawValue < b.rawValue }
 }

@@ -1,13 +1,13 @@
 import Bytes
 
 /// The request method (RFC 9110 §9). A method that is not known keeps its bytes in the request head.
-package enum Method: UInt8, Sendable {
+public enum Method: UInt8, Sendable {
     case get, head, post, put, delete, options, patch, trace, connect, propfind, proppatch, mkcol, copy, move, lock, unlock,
         other
 
     /// Whether a request may be repeated after a failure (RFC 9110 §9.2.2; nginx calls POST, LOCK and PATCH non-idempotent,
     /// and a method nobody knows is treated as one of them).
-    package var isIdempotent: Bool {
+    public var isIdempotent: Bool {
         switch self {
         case .post, .lock, .patch, .connect, .other: false
         default: true
@@ -17,7 +17,7 @@ package enum Method: UInt8, Sendable {
 
 extension Method {
     /// The method with this name; names are case-sensitive (RFC 9110 §9.1).
-    package init(_ name: Span<UInt8>) {
+    public init(_ name: Span<UInt8>) {
         switch name.count {
         case 3:
             self = name.equals("GET") ? .get : name.equals("PUT") ? .put : .other
@@ -52,7 +52,7 @@ extension Method {
     }
 
     /// The name as it stands in a request line; empty for `.other`.
-    package var name: StaticString {
+    public var name: StaticString {
         switch self {
         case .get: "GET"
         case .head: "HEAD"

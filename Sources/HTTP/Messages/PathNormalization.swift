@@ -2,13 +2,13 @@ import Bytes
 
 /// From the path as it was sent to the path that is served: percent-encodings decoded, dot segments and doubled slashes
 /// gone (RFC 3986 §6.2.2, in nginx's reading: what is decoded takes part in the folding, so `%2e%2e` is a dot segment).
-package enum PathNormalization {
+public enum PathNormalization {
     private enum Position { case usual, afterSlash, dot, dotDot }
 
     /// Appends the normalised form of `path`, which begins with a slash, to `output`, which is empty.
     ///
     /// False for a malformed percent-encoding, an encoded zero byte, and a path that climbs above the root.
-    package static func normalize(_ path: Span<UInt8>, mergesSlashes: Bool, into output: inout [UInt8]) -> Bool {
+    public static func normalize(_ path: Span<UInt8>, mergesSlashes: Bool, into output: inout [UInt8]) -> Bool {
         output.reserveCapacity(output.count + path.count)
         var position = Position.usual
         var index = 0

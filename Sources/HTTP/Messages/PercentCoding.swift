@@ -1,9 +1,9 @@
 import Bytes
 
 /// Percent-encoding (RFC 3986 §2.1) with nginx's sets of what is encoded where.
-package enum PercentCoding {
+public enum PercentCoding {
     /// What is encoded beside control bytes, DEL and everything above ASCII.
-    package enum Purpose: Sendable {
+    public enum Purpose: Sendable {
         /// A path that goes into a request line or Location: space `" # % < > ? \ ^ ` { | }`.
         case path
         /// Text that becomes part of a query: also `& + ;`.
@@ -26,7 +26,7 @@ package enum PercentCoding {
     }
 
     /// Appends `text`, encoded.
-    package static func encode(_ text: Span<UInt8>, for purpose: Purpose, to output: inout [UInt8]) {
+    public static func encode(_ text: Span<UInt8>, for purpose: Purpose, to output: inout [UInt8]) {
         let encoded = set(purpose)
         var start = 0
         for index in 0..<text.count where encoded.contains(text[index]) {
@@ -40,7 +40,7 @@ package enum PercentCoding {
     }
 
     /// Whether anything in `text` would be encoded.
-    package static func changes(_ text: Span<UInt8>, for purpose: Purpose) -> Bool {
+    public static func changes(_ text: Span<UInt8>, for purpose: Purpose) -> Bool {
         let encoded = set(purpose)
         for index in 0..<text.count where encoded.contains(text[index]) { return true }
         return false
@@ -48,7 +48,7 @@ package enum PercentCoding {
 
     /// Appends `text`, decoded, as nginx decodes what it is not strict about: of a malformed encoding the percent sign is
     /// dropped and what cannot be a second digit with the first.
-    package static func decode(_ text: Span<UInt8>, to output: inout [UInt8]) {
+    public static func decode(_ text: Span<UInt8>, to output: inout [UInt8]) {
         var index = 0
         while index < text.count {
             let byte = text[index]
@@ -73,7 +73,7 @@ package enum PercentCoding {
     /// Takes an address that the server itself follows (X-Accel-Redirect, an SSI or mirror target) apart: the decoded path
     /// goes to `path`, the range of the query in `text` is returned through `query`. False for one that is empty, has a zero
     /// byte, or climbs by "..", encoded or not.
-    package static func internalTarget(_ text: Span<UInt8>, path: inout [UInt8], query: inout Range<Int>?) -> Bool {
+    public static func internalTarget(_ text: Span<UInt8>, path: inout [UInt8], query: inout Range<Int>?) -> Bool {
         let question = text.firstIndex(of: UInt8(ascii: "?"))
         let end = question ?? text.count
         guard end > 0, !climbs(text.extracting(0..<end)) else { return false }

@@ -1,10 +1,10 @@
 import Bytes
 
 /// The arguments of a query: `name=value` joined by ampersands.
-package enum QueryString {
+public enum QueryString {
     /// The range of the value of the first argument with this name, as it stands there (not decoded), as nginx's `$arg_name`
     /// finds it: names are compared without regard to case, an argument without an equals sign is none.
-    package static func value(_ name: Span<UInt8>, in query: Span<UInt8>) -> Range<Int>? {
+    public static func value(_ name: Span<UInt8>, in query: Span<UInt8>) -> Range<Int>? {
         guard name.count > 0 else { return nil }
         var start = 0
         while start < query.count {

@@ -2,7 +2,7 @@ import Bytes
 
 extension RequestHead {
     /// A head of its own with the same content, for a request that goes on after its client's: a background update.
-    package func copy() -> RequestHead {
+    public func copy() -> RequestHead {
         let block = ByteBuffer(capacity: max(end, 1))
         let received = buffer
         block.append(received.bytes(0..<end))

@@ -1,41 +1,41 @@
 import Bytes
 
 /// The head of a response as an upstream sent it: status and field lines, ranges of `buffer` (RFC 9112 §4).
-package final class ResponseHead: BufferOwner {
-    package var version = HTTPVersion.http11
-    package var status = 0
+public final class ResponseHead: BufferOwner {
+    public var version = HTTPVersion.http11
+    public var status = 0
     /// The reason phrase as written; may be empty.
-    package var reasonRange = 0..<0
-    package var slots: [FieldSlot] = []
+    public var reasonRange = 0..<0
+    public var slots: [FieldSlot] = []
     /// Where the head begins and ends in `buffer`; the body follows.
-    package var start = 0
-    package var end = 0
-    package var contentLength: Int?
-    package var isChunked = false
+    public var start = 0
+    public var end = 0
+    public var contentLength: Int?
+    public var isChunked = false
     /// Whether the connection may carry another request after this response.
-    package var keepsAlive = true
+    public var keepsAlive = true
     /// The head had no status line: an HTTP/0.9 answer, which is all body.
-    package var isHeadless = false
+    public var isHeadless = false
     /// The decoder's place in the head.
-    package var scan = HeadScan()
+    public var scan = HeadScan()
 
-    package override init(buffer: ByteBuffer) {
+    public override init(buffer: ByteBuffer) {
         super.init(buffer: buffer)
         slots.reserveCapacity(32)
     }
 
     @_lifetime(borrow self)
-    package func value(_ slot: FieldSlot) -> Span<UInt8> { bytes(slot.valueRange) }
+    public func value(_ slot: FieldSlot) -> Span<UInt8> { bytes(slot.valueRange) }
 
     @_lifetime(borrow self)
-    package func spelling(_ slot: FieldSlot) -> Span<UInt8> { bytes(slot.nameRange) }
+    public func spelling(_ slot: FieldSlot) -> Span<UInt8> { bytes(slot.nameRange) }
 
-    package func first(_ name: FieldName) -> FieldSlot? {
+    public func first(_ name: FieldName) -> FieldSlot? {
         for slot in slots where slot.name == name { return slot }
         return nil
     }
 
-    package func reset() {
+    public func reset() {
         version = .http11
         status = 0
         reasonRange = 0..<0
@@ -50,5 +50,5 @@ package final class ResponseHead: BufferOwner {
     }
 
     /// Whether a line with this (known) name occurred; one bit is looked at.
-    package func has(_ name: FieldName) -> Bool { scan.seen.contains(name) }
+    public func has(_ name: FieldName) -> Bool { scan.seen.contains(name) }
 }

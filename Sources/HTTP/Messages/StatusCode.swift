@@ -1,7 +1,7 @@
 /// What a status code is called in a status line: nginx's phrases, so that logs and scripts that look for them go on working.
-package enum StatusCode {
+public enum StatusCode {
     /// The reason phrase; empty for codes that nginx has none for.
-    package static func reason(_ status: Int) -> StaticString {
+    public static func reason(_ status: Int) -> StaticString {
         switch status {
         case 100..<200: interim(status)
         case 200..<300: successful(status)

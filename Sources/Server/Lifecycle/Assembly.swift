@@ -2,10 +2,10 @@ import Configuration
 import Platform
 
 /// A configuration built for serving: what the process is asked for, and one site for each loop.
-package struct Assembly {
-    package let process: ProcessPlan
-    package let sites: [Site]
-    package let listens: [ListenSpecification]
+public struct Assembly {
+    public let process: ProcessPlan
+    public let sites: [Site]
+    public let listens: [ListenSpecification]
 
     /// Builds everything that was loaded.
     ///

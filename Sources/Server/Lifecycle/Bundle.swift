@@ -3,14 +3,14 @@ import Platform
 
 /// An accepted configuration as it goes to a worker, without the open descriptors that go with it: the texts as they were
 /// read, the names as they were resolved, and what follows from them for whoever starts the worker.
-package struct Bundle: Sendable {
-    package var options: LaunchOptions
-    package var sources: RecordedSources
+public struct Bundle: Sendable {
+    public var options: LaunchOptions
+    public var sources: RecordedSources
     /// Host names of the configuration, resolved when it was checked.
-    package var names: [ResolvedNames.Entry]
-    package var plan: StartPlan
+    public var names: [ResolvedNames.Entry]
+    public var plan: StartPlan
 
-    package init(options: LaunchOptions, sources: RecordedSources, names: [ResolvedNames.Entry], plan: StartPlan) {
+    public init(options: LaunchOptions, sources: RecordedSources, names: [ResolvedNames.Entry], plan: StartPlan) {
         self.options = options
         self.sources = sources
         self.names = names
@@ -22,7 +22,7 @@ extension Bundle: BundleCodable {
     /// Changes with the form below: bundles never pass between builds, and this makes sure of it.
     private static let version = "zendan bundle 1"
 
-    package func encode(to writer: inout BundleWriter) {
+    public func encode(to writer: inout BundleWriter) {
         writer.add(Bundle.version)
         writer.add(options)
         writer.add(sources)
@@ -34,7 +34,7 @@ extension Bundle: BundleCodable {
         writer.add(plan)
     }
 
-    package init(from reader: inout BundleReader) throws(BundleError) {
+    public init(from reader: inout BundleReader) throws(BundleError) {
         guard try reader.string() == Bundle.version else { throw BundleError() }
         options = try LaunchOptions(from: &reader)
         sources = try RecordedSources(from: &reader)
@@ -46,14 +46,14 @@ extension Bundle: BundleCodable {
         plan = try StartPlan(from: &reader)
     }
 
-    package var encoded: [UInt8] {
+    public var encoded: [UInt8] {
         var writer = BundleWriter()
         encode(to: &writer)
         return writer.bytes
     }
 
     /// Puts the bundle into a file in memory, for another process.
-    package func file() throws(SystemError) -> FileDescriptor {
+    public func file() throws(SystemError) -> FileDescriptor {
         let file = try File.inMemory("zendan-bundle")
         let bytes = encoded
         try File.write(file.rawValue, bytes.span, at: 0)
@@ -61,7 +61,7 @@ extension Bundle: BundleCodable {
     }
 
     /// Reads a bundle out of such a file.
-    package static func read(_ raw: Int32) throws(BundleError) -> Bundle {
+    public static func read(_ raw: Int32) throws(BundleError) -> Bundle {
         File.seek(raw, to: 0)
         let bytes: [UInt8]
         do throws(SystemError) {

@@ -1,55 +1,55 @@
 import Platform
 
 /// Why an encoded bundle cannot be read: it was cut off, or another build wrote it.
-package struct BundleError: Error, Sendable {}
+public struct BundleError: Error, Sendable {}
 
 /// What a bundle is made of.
-package protocol BundleCodable {
+public protocol BundleCodable {
     func encode(to writer: inout BundleWriter)
     init(from reader: inout BundleReader) throws(BundleError)
 }
 
 /// Writes values one after another: integers in eight bytes, everything else with its length before it.
-package struct BundleWriter {
-    package private(set) var bytes: [UInt8] = []
+public struct BundleWriter {
+    public private(set) var bytes: [UInt8] = []
 
-    package init() {}
+    public init() {}
 
-    package mutating func add(_ value: Int) {
+    public mutating func add(_ value: Int) {
         let value = UInt64(bitPattern: Int64(value))
         for shift in stride(from: UInt64(0), to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
     }
 
-    package mutating func add(_ value: Bool) { bytes.append(value ? 1 : 0) }
+    public mutating func add(_ value: Bool) { bytes.append(value ? 1 : 0) }
 
-    package mutating func add(_ value: [UInt8]) {
+    public mutating func add(_ value: [UInt8]) {
         add(value.count)
         bytes.append(contentsOf: value)
     }
 
-    package mutating func add(_ value: String) { add(Array(value.utf8)) }
+    public mutating func add(_ value: String) { add(Array(value.utf8)) }
 
-    package mutating func add(_ value: some BundleCodable) { value.encode(to: &self) }
+    public mutating func add(_ value: some BundleCodable) { value.encode(to: &self) }
 
-    package mutating func add<Value>(_ value: Value?, _ write: (inout BundleWriter, Value) -> Void) {
+    public mutating func add<Value>(_ value: Value?, _ write: (inout BundleWriter, Value) -> Void) {
         add(value != nil)
         if let value { write(&self, value) }
     }
 
-    package mutating func add<Value>(_ values: [Value], _ write: (inout BundleWriter, Value) -> Void) {
+    public mutating func add<Value>(_ values: [Value], _ write: (inout BundleWriter, Value) -> Void) {
         add(values.count)
         for value in values { write(&self, value) }
     }
 }
 
 /// Reads what a `BundleWriter` wrote.
-package struct BundleReader {
+public struct BundleReader {
     private let bytes: [UInt8]
     private var position = 0
 
-    package init(_ bytes: [UInt8]) { self.bytes = bytes }
+    public init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    package mutating func integer() throws(BundleError) -> Int {
+    public mutating func integer() throws(BundleError) -> Int {
         guard bytes.count - position >= 8 else { throw BundleError() }
         var value: UInt64 = 0
         for index in 0..<8 { value |= UInt64(bytes[position + index]) << UInt64(index * 8) }
@@ -57,34 +57,34 @@ package struct BundleReader {
         return Int(Int64(bitPattern: value))
     }
 
-    package mutating func flag() throws(BundleError) -> Bool {
+    public mutating func flag() throws(BundleError) -> Bool {
         guard position < bytes.count else { throw BundleError() }
         position += 1
         return bytes[position - 1] != 0
     }
 
-    package mutating func array() throws(BundleError) -> [UInt8] {
+    public mutating func array() throws(BundleError) -> [UInt8] {
         let count = try count()
         position += count
         return Array(bytes[position - count..<position])
     }
 
-    package mutating func string() throws(BundleError) -> String { String(decoding: try array(), as: UTF8.self) }
+    public mutating func string() throws(BundleError) -> String { String(decoding: try array(), as: UTF8.self) }
 
-    package mutating func optional<Value>(
+    public mutating func optional<Value>(
         _ read: (inout BundleReader) throws(BundleError) -> Value
     ) throws(BundleError) -> Value? {
         try flag() ? try read(&self) : nil
     }
 
     /// A number of values that follow; each takes a byte at least.
-    package mutating func count() throws(BundleError) -> Int {
+    public mutating func count() throws(BundleError) -> Int {
         let count = try integer()
         guard count >= 0, count <= bytes.count - position else { throw BundleError() }
         return count
     }
 
-    package mutating func list<Value>(
+    public mutating func list<Value>(
         _ read: (inout BundleReader) throws(BundleError) -> Value
     ) throws(BundleError) -> [Value] {
         var values: [Value] = []
@@ -92,13 +92,13 @@ package struct BundleReader {
         return values
     }
 
-    package mutating func strings() throws(BundleError) -> [String] {
+    public mutating func strings() throws(BundleError) -> [String] {
         try list { (reader: inout BundleReader) throws(BundleError) -> String in try reader.string() }
     }
 }
 
 extension SocketAddress: BundleCodable {
-    package func encode(to writer: inout BundleWriter) {
+    public func encode(to writer: inout BundleWriter) {
         switch self {
         case .v4(let address, let port):
             writer.add(4)
@@ -114,7 +114,7 @@ extension SocketAddress: BundleCodable {
         }
     }
 
-    package init(from reader: inout BundleReader) throws(BundleError) {
+    public init(from reader: inout BundleReader) throws(BundleError) {
         switch try reader.integer() {
         case 4:
             guard let value = UInt32(exactly: try reader.integer()), let port = UInt16(exactly: try reader.integer()) else {

@@ -2,17 +2,17 @@ import Configuration
 import Platform
 
 /// A configuration check in a process of its own: one that is slow, runs out of memory or traps costs only itself.
-package struct CheckProcess: Sendable {
-    package let pid: Int32
+public struct CheckProcess: Sendable {
+    public let pid: Int32
     private let result: SharedDescriptor
 
     /// The hidden argument that makes a process a check.
-    package static let argument = "--check-configuration"
+    public static let argument = "--check-configuration"
     /// Where the process finds its orders and leaves its result.
     private static let descriptor: Int32 = 3
 
     /// Starts to check what `options` name.
-    package static func start(_ options: LaunchOptions) throws(SystemError) -> CheckProcess {
+    public static func start(_ options: LaunchOptions) throws(SystemError) -> CheckProcess {
         let file = try File.inMemory("zendan-check")
         var writer = BundleWriter()
         writer.add(options)
@@ -25,13 +25,13 @@ package struct CheckProcess: Sendable {
     }
 
     /// Waits for the end and returns what came of it.
-    package func wait() -> ConfigurationCheck.Outcome {
+    public func wait() -> ConfigurationCheck.Outcome {
         guard let end = ProcessControl.reap(pid, wait: true) else { return CheckProcess.lost("it is gone") }
         return outcome(end.ending)
     }
 
     /// What came of a check that has ended so.
-    package func outcome(_ ending: ProcessControl.Ending) -> ConfigurationCheck.Outcome {
+    public func outcome(_ ending: ProcessControl.Ending) -> ConfigurationCheck.Outcome {
         switch ending {
         case .signaled(let number): return CheckProcess.lost("it was ended by signal \(number)")
         case .exited(let status) where status != 0: return CheckProcess.lost("it ended with status \(status)")
@@ -54,7 +54,7 @@ package struct CheckProcess: Sendable {
     }
 
     /// The body of the process. Returns its exit status.
-    package static func run(_ program: Program) -> Int32 {
+    public static func run(_ program: Program) -> Int32 {
         Threads.setName("zendan")
         Signals.block([.hangUp, .quit, .user1, .user2, .windowChange])
         let options: LaunchOptions
@@ -78,7 +78,7 @@ package struct CheckProcess: Sendable {
 }
 
 extension ConfigurationCheck.Outcome: BundleCodable {
-    package func encode(to writer: inout BundleWriter) {
+    public func encode(to writer: inout BundleWriter) {
         switch self {
         case .accepted(let bundle, let warnings):
             writer.add(true)
@@ -91,7 +91,7 @@ extension ConfigurationCheck.Outcome: BundleCodable {
         }
     }
 
-    package init(from reader: inout BundleReader) throws(BundleError) {
+    public init(from reader: inout BundleReader) throws(BundleError) {
         let isAccepted = try reader.flag()
         let warnings = try reader.list(Diagnostic.init(from:))
         self =
@@ -102,7 +102,7 @@ extension ConfigurationCheck.Outcome: BundleCodable {
 }
 
 extension Diagnostic: BundleCodable {
-    package func encode(to writer: inout BundleWriter) {
+    public func encode(to writer: inout BundleWriter) {
         writer.add(severity == .error ? 0 : severity == .warning ? 1 : 2)
         writer.add(message)
         writer.add(location) { writer, location in
@@ -113,7 +113,7 @@ extension Diagnostic: BundleCodable {
         writer.add(hint) { writer, hint in writer.add(hint) }
     }
 
-    package init(from reader: inout BundleReader) throws(BundleError) {
+    public init(from reader: inout BundleReader) throws(BundleError) {
         let severities: [Severity] = [.error, .warning, .note]
         let number = try reader.integer()
         guard severities.indices.contains(number) else { throw BundleError() }

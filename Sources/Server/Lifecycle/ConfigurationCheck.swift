@@ -4,8 +4,8 @@ import Observability
 import Platform
 
 /// Reads and checks a configuration as a start would, without starting anything.
-package struct ConfigurationCheck {
-    package enum Outcome: Sendable {
+public struct ConfigurationCheck {
+    public enum Outcome: Sendable {
         case accepted(Bundle, warnings: [Diagnostic])
         case refused(Diagnostic, warnings: [Diagnostic])
     }
@@ -13,15 +13,15 @@ package struct ConfigurationCheck {
     private let program: Program
     private let options: LaunchOptions
     /// Files read, once each, in order: for -T. Empty before `run`.
-    package private(set) var files: [ConfigurationFile] = []
+    public private(set) var files: [ConfigurationFile] = []
 
-    package init(_ program: Program, _ options: LaunchOptions) {
+    public init(_ program: Program, _ options: LaunchOptions) {
         self.program = program
         self.options = options
     }
 
     /// Reads the files, builds everything once, opens the logs (and makes those that are missing), resolves the names.
-    package mutating func run() -> Outcome {
+    public mutating func run() -> Outcome {
         let reader = RecordingReader()
         let loader = ConfigurationLoader(program.registry, reader: reader)
         let loaded: LoadedConfiguration

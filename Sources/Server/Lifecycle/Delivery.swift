@@ -2,14 +2,14 @@ import Observability
 import Platform
 
 /// A bundle with the open descriptors it needs: what a worker is started with, and what it is given at a reload.
-package struct Delivery: Sendable {
+public struct Delivery: Sendable {
     /// Counts configurations that were accepted.
-    package let generation: Int
-    package let bundle: Bundle
-    package let sockets: OpenSockets
-    package let logs: OpenLogs
+    public let generation: Int
+    public let bundle: Bundle
+    public let sockets: OpenSockets
+    public let logs: OpenLogs
 
-    package init(generation: Int, bundle: Bundle, sockets: OpenSockets, logs: OpenLogs) {
+    public init(generation: Int, bundle: Bundle, sockets: OpenSockets, logs: OpenLogs) {
         self.generation = generation
         self.bundle = bundle
         self.sockets = sockets
@@ -21,7 +21,7 @@ package struct Delivery: Sendable {
 ///
 /// Descriptors go ahead in messages of their own; the message that ends them carries a file in memory that says what they
 /// are, so that neither the number of descriptors nor the size of a configuration has a bound here.
-package enum Channel {
+public enum Channel {
     enum Kind: UInt8 {
         // To the worker.
         /// Descriptors for what follows.
@@ -40,21 +40,21 @@ package enum Channel {
     }
 
     /// What the supervisor says.
-    package enum Order: Sendable {
+    public enum Order: Sendable {
         case deliver(Delivery)
         case reopen([String: SharedDescriptor])
         case drain
     }
 
     /// What the worker says.
-    package enum Report: Sendable, Hashable {
+    public enum Report: Sendable, Hashable {
         case ready(generation: Int)
         case refused(generation: Int, reason: String)
     }
 
     // MARK: The supervisor's side
 
-    package static func send(_ delivery: Delivery, on raw: Int32) throws(SystemError) {
+    public static func send(_ delivery: Delivery, on raw: Int32) throws(SystemError) {
         var writer = BundleWriter()
         writer.add(delivery.generation)
         writer.add(delivery.sockets.entries) { writer, entry in
@@ -66,13 +66,13 @@ package enum Channel {
         try send(.delivery, writer.bytes, delivery.sockets.numbers + delivery.logs.numbers, on: raw)
     }
 
-    package static func send(reopened logs: OpenLogs, on raw: Int32) throws(SystemError) {
+    public static func send(reopened logs: OpenLogs, on raw: Int32) throws(SystemError) {
         var writer = BundleWriter()
         writer.add(logs.paths) { writer, path in writer.add(path) }
         try send(.logs, writer.bytes, logs.numbers, on: raw)
     }
 
-    package static func sendDrain(on raw: Int32) throws(SystemError) {
+    public static func sendDrain(on raw: Int32) throws(SystemError) {
         try Socket.sendMessage(raw, [Kind.drain.rawValue])
     }
 
@@ -91,7 +91,7 @@ package enum Channel {
     }
 
     /// Reads one message of the worker; nil when it makes no sense.
-    package static func report(_ message: Socket.Message) -> Report? {
+    public static func report(_ message: Socket.Message) -> Report? {
         guard let first = message.bytes.first, let kind = Kind(rawValue: first) else { return nil }
         var reader = BundleReader(Array(message.bytes.dropFirst()))
         do throws(BundleError) {
@@ -107,7 +107,7 @@ package enum Channel {
 
     // MARK: The worker's side
 
-    package static func send(_ report: Report, on raw: Int32) throws(SystemError) {
+    public static func send(_ report: Report, on raw: Int32) throws(SystemError) {
         var writer = BundleWriter()
         let kind: Kind
         switch report {
@@ -124,13 +124,13 @@ package enum Channel {
     }
 
     /// Puts the worker's messages together.
-    package struct Collector {
+    public struct Collector {
         private var waiting: [SharedDescriptor] = []
 
-        package init() {}
+        public init() {}
 
         /// An order, once its last message has come. Errors: the message makes no sense.
-        package mutating func take(_ message: Socket.Message) throws(BundleError) -> Order? {
+        public mutating func take(_ message: Socket.Message) throws(BundleError) -> Order? {
             guard let first = message.bytes.first, let kind = Kind(rawValue: first) else { throw BundleError() }
             switch kind {
             case .descriptors:

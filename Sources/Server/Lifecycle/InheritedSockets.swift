@@ -2,18 +2,18 @@ import Platform
 
 /// Listening sockets that this process was handed when it was started: by an older zendan (or nginx) that is being
 /// replaced (`NGINX="3;4;"`), or by a service manager (`LISTEN_FDS`, `LISTEN_PID`; sd_listen_fds(3)).
-package struct InheritedSockets {
+public struct InheritedSockets {
     /// Whether an older process handed them over: then there is no second daemonising, as in nginx.
-    package let comesFromUpgrade: Bool
+    public let comesFromUpgrade: Bool
     private var byAddress: [SocketAddress: [SharedDescriptor]] = [:]
     /// What was named and is no listening socket.
-    package private(set) var refused: [String] = []
+    public private(set) var refused: [String] = []
 
     /// First descriptor that a service manager hands over.
     private static let firstActivated = 3
 
     /// Takes over what the environment names, and forgets the variables so that no child reads them again.
-    package init() {
+    public init() {
         let upgrade = ProcessControl.environmentValue("NGINX")
         comesFromUpgrade = upgrade?.isEmpty == false
         var numbers = InheritedSockets.numbers(upgrade: upgrade ?? "")
@@ -28,7 +28,7 @@ package struct InheritedSockets {
     }
 
     /// The numbers in `3;4;`, each once; what is no number above 2 is left out.
-    package static func numbers(upgrade: String) -> [Int32] {
+    public static func numbers(upgrade: String) -> [Int32] {
         var numbers: [Int32] = []
         for word in upgrade.split(whereSeparator: { $0 == ";" || $0 == ":" }) {
             guard let number = Int32(word), number > 2, !numbers.contains(number) else { continue }
@@ -48,13 +48,13 @@ package struct InheritedSockets {
     }
 
     /// Takes all sockets of an address out.
-    package mutating func take(_ address: SocketAddress) -> [SharedDescriptor] {
+    public mutating func take(_ address: SocketAddress) -> [SharedDescriptor] {
         byAddress.removeValue(forKey: address) ?? []
     }
 
     /// Closes what nobody has taken.
-    package mutating func closeRest() { byAddress = [:] }
+    public mutating func closeRest() { byAddress = [:] }
 
     /// Addresses nobody has taken, sorted.
-    package var left: [String] { byAddress.keys.map(\.description).sorted() }
+    public var left: [String] { byAddress.keys.map(\.description).sorted() }
 }

@@ -2,31 +2,31 @@ import Configuration
 import Platform
 
 /// What the command line says about the configuration and where things lie.
-package struct LaunchOptions: Sendable, Hashable {
+public struct LaunchOptions: Sendable, Hashable {
     /// Option -p. Ends in "/".
-    package var prefix: String
+    public var prefix: String
     /// Option -c, relative to the prefix.
-    package var file: String
+    public var file: String
     /// Option -g.
-    package var globals = ""
+    public var globals = ""
     /// Option -e, relative to the prefix; "stderr": standard error.
-    package var errorLog = "stderr"
+    public var errorLog = "stderr"
     /// Directives without effect: only the debug build takes them (ZENDAN_WITHOUT).
-    package var disabled: [String] = []
+    public var disabled: [String] = []
 
-    package init(prefix: String, file: String) {
+    public init(prefix: String, file: String) {
         self.prefix = prefix.isEmpty || prefix.hasSuffix("/") ? prefix : prefix + "/"
         self.file = file
     }
 
-    package var paths: ConfigurationPaths { ConfigurationPaths(prefix: prefix, file: file) }
+    public var paths: ConfigurationPaths { ConfigurationPaths(prefix: prefix, file: file) }
 
     /// The path of the error log that option -e names; nil: standard error.
-    package var errorLogPath: String? { errorLog == "stderr" ? nil : paths.resolve(errorLog) }
+    public var errorLogPath: String? { errorLog == "stderr" ? nil : paths.resolve(errorLog) }
 }
 
 extension LaunchOptions: BundleCodable {
-    package func encode(to writer: inout BundleWriter) {
+    public func encode(to writer: inout BundleWriter) {
         writer.add(prefix)
         writer.add(file)
         writer.add(globals)
@@ -34,7 +34,7 @@ extension LaunchOptions: BundleCodable {
         writer.add(disabled) { writer, name in writer.add(name) }
     }
 
-    package init(from reader: inout BundleReader) throws(BundleError) {
+    public init(from reader: inout BundleReader) throws(BundleError) {
         self.init(prefix: try reader.string(), file: try reader.string())
         globals = try reader.string()
         errorLog = try reader.string()

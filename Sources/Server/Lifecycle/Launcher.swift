@@ -3,10 +3,10 @@ import Observability
 import Platform
 
 /// What the command line asks for, done.
-package enum Launcher {
+public enum Launcher {
     /// Starts serving: checks the configuration, binds, and goes on as a supervisor or as a single process.
     /// Returns the exit status, once everything is over.
-    package static func serve(_ program: Program, _ options: LaunchOptions, binary: String) -> Int32 {
+    public static func serve(_ program: Program, _ options: LaunchOptions, binary: String) -> Int32 {
         var preparation = StartPreparation()
         let isUpgrade = preparation.inherited.comesFromUpgrade
         let bundle: Bundle
@@ -60,8 +60,7 @@ package enum Launcher {
     }
 
     /// `-t`, `-T`. Strict: warnings count.
-    package static func test(_ program: Program, _ options: LaunchOptions, dumps: Bool, isQuiet: Bool, isStrict: Bool) -> Int32
-    {
+    public static func test(_ program: Program, _ options: LaunchOptions, dumps: Bool, isQuiet: Bool, isStrict: Bool) -> Int32 {
         var check = ConfigurationCheck(program, options)
         let outcome = check.run()
         let path = options.paths.file
@@ -92,7 +91,7 @@ package enum Launcher {
     }
 
     /// `-s`: finds the running supervisor by its pid file and tells it.
-    package static func signal(_ program: Program, _ options: LaunchOptions, _ signal: Signal) -> Int32 {
+    public static func signal(_ program: Program, _ options: LaunchOptions, _ signal: Signal) -> Int32 {
         var check = ConfigurationCheck(program, options)
         let path: String
         switch check.run() {

@@ -2,13 +2,13 @@ import Observability
 import Platform
 
 /// The logs of a configuration, opened by whoever has the right to, by absolute path.
-package struct OpenLogs: Sendable {
-    package private(set) var files: [String: LogFile] = [:]
+public struct OpenLogs: Sendable {
+    public private(set) var files: [String: LogFile] = [:]
 
-    package init() {}
+    public init() {}
 
     /// Logs that another process has opened.
-    package init(descriptors: [String: SharedDescriptor]) {
+    public init(descriptors: [String: SharedDescriptor]) {
         for (path, descriptor) in descriptors {
             guard let copy = try? FileDescriptor.duplicate(descriptor.rawValue) else { continue }
             files[path] = LogFile(path: path, descriptor: copy)
@@ -16,15 +16,15 @@ package struct OpenLogs: Sendable {
     }
 
     /// Why a log cannot be opened.
-    package struct Failure: Error, Sendable {
-        package let path: String
-        package let error: SystemError
+    public struct Failure: Error, Sendable {
+        public let path: String
+        public let error: SystemError
 
-        package var message: String { "open() \"\(path)\" failed (\(error))" }
+        public var message: String { "open() \"\(path)\" failed (\(error))" }
     }
 
     /// The logs of a new configuration: those that are open already, and new ones.
-    package func reopened(for paths: [String]) throws(Failure) -> OpenLogs {
+    public func reopened(for paths: [String]) throws(Failure) -> OpenLogs {
         var new = OpenLogs()
         for path in paths {
             if let file = files[path] {
@@ -41,7 +41,7 @@ package struct OpenLogs: Sendable {
     }
 
     /// Opens every path again (after a rotation). Returns what could not be opened and goes on in its old file.
-    package func reopen() -> [Failure] {
+    public func reopen() -> [Failure] {
         var failures: [Failure] = []
         for (path, file) in files.sorted(by: { $0.key < $1.key }) {
             do throws(SystemError) {
@@ -54,11 +54,11 @@ package struct OpenLogs: Sendable {
     }
 
     /// Paths in a fixed order, and the descriptor of each.
-    package var paths: [String] { files.keys.sorted() }
-    package var numbers: [Int32] { paths.compactMap { files[$0]?.rawDescriptor } }
+    public var paths: [String] { files.keys.sorted() }
+    public var numbers: [Int32] { paths.compactMap { files[$0]?.rawDescriptor } }
 
     /// A log with these targets; those that are not open are left out.
-    package func errorLog(_ targets: [LogTarget]) -> ErrorLog {
+    public func errorLog(_ targets: [LogTarget]) -> ErrorLog {
         var opened: [ErrorLog.Target] = []
         for target in targets {
             switch target.destination {

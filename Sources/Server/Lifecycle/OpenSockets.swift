@@ -2,34 +2,34 @@ import Platform
 
 /// The sockets a process listens on, by address. Held by whoever survives workers, so that no connect is refused while a
 /// worker is replaced.
-package struct OpenSockets: Sendable {
+public struct OpenSockets: Sendable {
     /// One address: its socket, or one for each loop.
-    package struct Entry: Sendable {
-        package let address: SocketAddress
-        package let descriptors: [SharedDescriptor]
+    public struct Entry: Sendable {
+        public let address: SocketAddress
+        public let descriptors: [SharedDescriptor]
         /// Handed down by somebody who may want them again.
-        package var isInherited = false
+        public var isInherited = false
 
-        package init(address: SocketAddress, descriptors: [SharedDescriptor], isInherited: Bool = false) {
+        public init(address: SocketAddress, descriptors: [SharedDescriptor], isInherited: Bool = false) {
             self.address = address
             self.descriptors = descriptors
             self.isInherited = isInherited
         }
     }
 
-    package private(set) var entries: [Entry] = []
+    public private(set) var entries: [Entry] = []
 
-    package init() {}
+    public init() {}
 
-    package init(_ entries: [Entry]) { self.entries = entries }
+    public init(_ entries: [Entry]) { self.entries = entries }
 
     /// Why an address cannot be listened on.
-    package struct Failure: Error, Sendable {
-        package let address: SocketAddress
-        package let error: SystemError
+    public struct Failure: Error, Sendable {
+        public let address: SocketAddress
+        public let error: SystemError
 
         /// What failed, and what may help.
-        package var message: String { "bind() to \(address) failed (\(error))\(remedy)" }
+        public var message: String { "bind() to \(address) failed (\(error))\(remedy)" }
 
         private var remedy: String {
             switch error {
@@ -43,13 +43,13 @@ package struct OpenSockets: Sendable {
         }
     }
 
-    package func find(_ address: SocketAddress) -> Entry? { entries.first { $0.address == address } }
+    public func find(_ address: SocketAddress) -> Entry? { entries.first { $0.address == address } }
 
     /// The sockets of a new configuration: those that are open already, inherited ones, and new ones. The old object is
     /// unchanged; on failure what was newly opened is closed again.
     ///
     /// - Parameter retry: called before each further attempt at an address that is in use; false: give up.
-    package func reopened(
+    public func reopened(
         for plans: [SocketPlan], loopCount: Int, inherited: inout InheritedSockets, retry: (Failure) -> Bool
     ) throws(Failure) -> OpenSockets {
         var new = OpenSockets()
@@ -85,12 +85,12 @@ package struct OpenSockets: Sendable {
     }
 
     /// Removes the files of Unix sockets that `next` does not have any more; those of inherited ones stay.
-    package func removeFiles(notIn next: OpenSockets?) {
+    public func removeFiles(notIn next: OpenSockets?) {
         for entry in entries where !entry.isInherited && next?.find(entry.address) == nil {
             if case .unix(let path) = entry.address, !path.isEmpty { try? File.remove(path) }
         }
     }
 
     /// All descriptors' numbers in order of the entries.
-    package var numbers: [Int32] { entries.flatMap { $0.descriptors.map(\.rawValue) } }
+    public var numbers: [Int32] { entries.flatMap { $0.descriptors.map(\.rawValue) } }
 }

@@ -5,7 +5,7 @@ import Platform
 
 /// `master_process off`: one process reads, binds and serves (containers, tests). Only a reload is checked in a process of its
 /// own, as under a supervisor: what is wrong with a file costs nobody's request.
-package final class SingleProcess {
+public final class SingleProcess {
     private let program: Program
     private let loop: EventLoop
     private let setup: ServingSetup

@@ -1,15 +1,15 @@
 import Platform
 
 /// One address to listen on, with the options of its socket.
-package struct SocketPlan: Sendable, Hashable {
-    package let address: SocketAddress
+public struct SocketPlan: Sendable, Hashable {
+    public let address: SocketAddress
     /// One socket for each loop.
-    package let reusesPort: Bool
-    package let ipv6Only: Bool
-    package let backlog: Int
-    package let options: ListenOptions
+    public let reusesPort: Bool
+    public let ipv6Only: Bool
+    public let backlog: Int
+    public let options: ListenOptions
 
-    package init(
+    public init(
         address: SocketAddress, reusesPort: Bool = false, ipv6Only: Bool = true,
         backlog: Int = ListenSpecification.defaultBacklog, options: ListenOptions = ListenOptions()
     ) {
@@ -20,14 +20,14 @@ package struct SocketPlan: Sendable, Hashable {
         self.options = options
     }
 
-    package init(_ listen: ListenSpecification) {
+    public init(_ listen: ListenSpecification) {
         self.init(
             address: listen.address, reusesPort: listen.reusesPort, ipv6Only: listen.ipv6Only,
             backlog: listen.backlog ?? ListenSpecification.defaultBacklog, options: listen.options)
     }
 
     /// Listens. Errors: what `bind`, `listen`, `setsockopt` say.
-    package func open() throws(SystemError) -> FileDescriptor {
+    public func open() throws(SystemError) -> FileDescriptor {
         let descriptor = try Socket.listen(
             on: address, backlog: Int32(clamping: backlog), reusePort: reusesPort, ipv6Only: ipv6Only)
         try options.apply(to: descriptor.rawValue)
@@ -38,7 +38,7 @@ package struct SocketPlan: Sendable, Hashable {
 }
 
 extension SocketPlan: BundleCodable {
-    package func encode(to writer: inout BundleWriter) {
+    public func encode(to writer: inout BundleWriter) {
         writer.add(address)
         writer.add(reusesPort)
         writer.add(ipv6Only)
@@ -48,7 +48,7 @@ extension SocketPlan: BundleCodable {
         writer.add(options.defersAccept)
     }
 
-    package init(from reader: inout BundleReader) throws(BundleError) {
+    public init(from reader: inout BundleReader) throws(BundleError) {
         let address = try SocketAddress(from: &reader)
         let reusesPort = try reader.flag()
         let ipv6Only = try reader.flag()

@@ -2,14 +2,14 @@ import Configuration
 import Platform
 
 /// What is said on the terminal, before logs are open or besides them.
-package enum StandardError {
-    package static func write(_ line: String) {
+public enum StandardError {
+    public static func write(_ line: String) {
         let bytes = Array((line + "\n").utf8)
         try? File.write(2, bytes.span)
     }
 
     /// A diagnostic as nginx words it: the level, the place, the message, and below it what to do.
-    package static func write(_ diagnostic: Diagnostic) {
+    public static func write(_ diagnostic: Diagnostic) {
         let level: String
         switch diagnostic.severity {
         case .error: level = "emerg"
@@ -20,7 +20,7 @@ package enum StandardError {
         write("zendan: [\(level)] \(diagnostic.placed)\(hint)")
     }
 
-    package static func emergency(_ diagnostic: Diagnostic) { write(diagnostic) }
+    public static func emergency(_ diagnostic: Diagnostic) { write(diagnostic) }
 }
 
 extension Diagnostic {

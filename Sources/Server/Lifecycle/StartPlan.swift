@@ -3,50 +3,50 @@ import Platform
 
 /// What a process needs of an accepted configuration before it serves: all that takes rights, and nothing that takes the
 /// configuration's text. The supervisor knows no more than this.
-package struct StartPlan: Sendable, Hashable {
-    package var isDaemon = true
-    package var hasMaster = true
+public struct StartPlan: Sendable, Hashable {
+    public var isDaemon = true
+    public var hasMaster = true
     /// Whom the worker becomes; nil: it stays who it is (not started as root).
-    package var account: ProcessControl.Account?
+    public var account: ProcessControl.Account?
     /// Absolute.
-    package var pidFile = ""
+    public var pidFile = ""
     /// Event loops of the worker, 1 at least.
-    package var loopCount = 1
-    package var descriptorLimit: Int?
+    public var loopCount = 1
+    public var descriptorLimit: Int?
     /// Milliseconds; nil: no limit.
-    package var shutdownTimeout: Int64?
+    public var shutdownTimeout: Int64?
     /// The worker's environment, `NAME=value`.
-    package var environment: [String] = []
-    package var sockets: [SocketPlan] = []
+    public var environment: [String] = []
+    public var sockets: [SocketPlan] = []
     /// Absolute paths of logs.
-    package var logs: [String] = []
-    package var directories: [DirectoryPlan] = []
+    public var logs: [String] = []
+    public var directories: [DirectoryPlan] = []
     /// Where the process's own messages go; empty: where option -e says.
-    package var errorLogs: [LogTarget] = []
+    public var errorLogs: [LogTarget] = []
 
-    package init() {}
+    public init() {}
 
     /// Whether a worker that was started with `old` cannot take this plan over while it runs.
-    package func needsNewWorker(after old: StartPlan) -> Bool {
+    public func needsNewWorker(after old: StartPlan) -> Bool {
         account != old.account || loopCount != old.loopCount || descriptorLimit != old.descriptorLimit
             || environment != old.environment
     }
 }
 
 /// A directory that must be there, and belong to the worker's user, before the worker starts.
-package struct DirectoryPlan: Sendable, Hashable {
-    package let path: String
+public struct DirectoryPlan: Sendable, Hashable {
+    public let path: String
     /// Whether the configuration names it. One that is only a default may be missing: a warning is enough.
-    package let isStated: Bool
+    public let isStated: Bool
 
-    package init(path: String, isStated: Bool) {
+    public init(path: String, isStated: Bool) {
         self.path = path
         self.isStated = isStated
     }
 }
 
 extension StartPlan: BundleCodable {
-    package func encode(to writer: inout BundleWriter) {
+    public func encode(to writer: inout BundleWriter) {
         writer.add(isDaemon)
         writer.add(hasMaster)
         writer.add(account) { writer, account in
@@ -68,7 +68,7 @@ extension StartPlan: BundleCodable {
         writer.add(errorLogs) { writer, target in writer.add(target) }
     }
 
-    package init(from reader: inout BundleReader) throws(BundleError) {
+    public init(from reader: inout BundleReader) throws(BundleError) {
         isDaemon = try reader.flag()
         hasMaster = try reader.flag()
         account = try reader.optional(StartPlan.account)
@@ -98,7 +98,7 @@ extension StartPlan: BundleCodable {
 }
 
 extension LogTarget: BundleCodable {
-    package func encode(to writer: inout BundleWriter) {
+    public func encode(to writer: inout BundleWriter) {
         switch destination {
         case .file(let path): writer.add(path)
         case .stderr: writer.add("")
@@ -106,7 +106,7 @@ extension LogTarget: BundleCodable {
         writer.add(Int(level.rawValue))
     }
 
-    package init(from reader: inout BundleReader) throws(BundleError) {
+    public init(from reader: inout BundleReader) throws(BundleError) {
         let path = try reader.string()
         guard let number = UInt8(exactly: try reader.integer()), let level = LogLevel(rawValue: number) else {
             throw BundleError()

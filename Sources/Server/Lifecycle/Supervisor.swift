@@ -5,7 +5,7 @@ import Platform
 
 /// The process that keeps the rights: it binds, opens logs, has configurations checked in a process of their own, and starts
 /// and replaces the worker.
-package final class Supervisor {
+public final class Supervisor {
     private let program: Program
     private let loop: EventLoop
     private var preparation: StartPreparation

@@ -5,9 +5,9 @@ import Platform
 
 /// The process that serves. It gets everything from the supervisor, over one socket: the accepted configuration, listening
 /// sockets, logs. It reads no configuration from disk and has given up root before its first loop starts.
-package final class Worker {
+public final class Worker {
     /// The hidden argument that makes a process a worker.
-    package static let argument = "--worker"
+    public static let argument = "--worker"
     /// Where the socket to the supervisor is.
     static let descriptor: Int32 = 3
 
@@ -33,7 +33,7 @@ package final class Worker {
     }
 
     /// The body of the process. Returns its exit status.
-    package static func run(_ program: Program) -> Int32 {
+    public static func run(_ program: Program) -> Int32 {
         // Started through /proc/self/exe, it would be called "exe".
         Threads.setName("zendan")
         Signals.ignoreFailedWrites()

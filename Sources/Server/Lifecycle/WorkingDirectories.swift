@@ -1,20 +1,20 @@
 import Platform
 
 /// Makes the directories of caches and temporary files and gives them to the worker's user.
-package enum WorkingDirectories {
+public enum WorkingDirectories {
     /// Why a directory cannot be used.
-    package struct Failure: Error, Sendable {
-        package let path: String
-        package let call: String
-        package let error: SystemError
+    public struct Failure: Error, Sendable {
+        public let path: String
+        public let call: String
+        public let error: SystemError
         /// False: only a default of ours, which need not be there.
-        package let isGrave: Bool
+        public let isGrave: Bool
 
-        package var message: String { "\(call) \"\(path)\" failed (\(error))" }
+        public var message: String { "\(call) \"\(path)\" failed (\(error))" }
     }
 
     /// Makes what is missing (mode 0700, as nginx) and changes owners where they differ. Returns what failed.
-    package static func prepare(_ plans: [DirectoryPlan], for account: ProcessControl.Account?) -> [Failure] {
+    public static func prepare(_ plans: [DirectoryPlan], for account: ProcessControl.Account?) -> [Failure] {
         var failures: [Failure] = []
         for plan in plans {
             var call = "mkdir()"

@@ -3,67 +3,67 @@ import HTTP
 import Observability
 
 /// What the core itself asks of a location: set by the Core features, read by the connection, the exchange and the drain.
-package struct CoreOptions: Sendable {
-    package enum BodyFile: Sendable { case off, on, clean }
-    package enum Lingering: Sendable { case off, on, always }
-    package enum Tokens: Sendable { case off, on, build }
-    package struct KeepaliveDisable: OptionSet, Sendable {
-        package let rawValue: UInt8
-        package init(rawValue: UInt8) { self.rawValue = rawValue }
-        package static let msie6 = KeepaliveDisable(rawValue: 1)
-        package static let safari = KeepaliveDisable(rawValue: 2)
+public struct CoreOptions: Sendable {
+    public enum BodyFile: Sendable { case off, on, clean }
+    public enum Lingering: Sendable { case off, on, always }
+    public enum Tokens: Sendable { case off, on, build }
+    public struct KeepaliveDisable: OptionSet, Sendable {
+        public let rawValue: UInt8
+        public init(rawValue: UInt8) { self.rawValue = rawValue }
+        public static let msie6 = KeepaliveDisable(rawValue: 1)
+        public static let safari = KeepaliveDisable(rawValue: 2)
     }
 
     // Times are milliseconds, sizes bytes.
-    package var clientMaxBodySize = 1 << 20
-    package var clientBodyBufferSize = 16384
-    package var clientBodyTimeout: Int64 = 60_000
-    package var clientBodyTempPath = "client_body_temp"
-    package var clientBodyInFileOnly = BodyFile.off
-    package var sendTimeout: Int64 = 60_000
-    package var keepaliveTimeout: Int64 = 75_000
+    public var clientMaxBodySize = 1 << 20
+    public var clientBodyBufferSize = 16384
+    public var clientBodyTimeout: Int64 = 60_000
+    public var clientBodyTempPath = "client_body_temp"
+    public var clientBodyInFileOnly = BodyFile.off
+    public var sendTimeout: Int64 = 60_000
+    public var keepaliveTimeout: Int64 = 75_000
     /// Seconds told to the client in a Keep-Alive field; nil: none is sent.
-    package var keepaliveHeader: Int?
-    package var keepaliveRequests = 1000
-    package var keepaliveTime: Int64 = 3_600_000
-    package var keepaliveDisable: KeepaliveDisable = .msie6
-    package var lingeringClose = Lingering.on
-    package var lingeringTime: Int64 = 30_000
-    package var lingeringTimeout: Int64 = 5_000
-    package var usesChunkedCoding = true
-    package var usesSendfile = false
-    package var sendfileMaxChunk = 2 << 20
-    package var tcpNodelay = true
+    public var keepaliveHeader: Int?
+    public var keepaliveRequests = 1000
+    public var keepaliveTime: Int64 = 3_600_000
+    public var keepaliveDisable: KeepaliveDisable = .msie6
+    public var lingeringClose = Lingering.on
+    public var lingeringTime: Int64 = 30_000
+    public var lingeringTimeout: Int64 = 5_000
+    public var usesChunkedCoding = true
+    public var usesSendfile = false
+    public var sendfileMaxChunk = 2 << 20
+    public var tcpNodelay = true
     /// Bytes per second; 0 or an empty value: no limit.
-    package var limitRate: Template?
-    package var limitRateAfter: Template?
-    package var serverTokens = Tokens.on
-    package var absoluteRedirect = true
-    package var portInRedirect = true
-    package var serverNameInRedirect = false
-    package var logsNotFound = true
-    package var recursiveErrorPages = false
-    package var isInternal = false
-    package var etag = true
+    public var limitRate: Template?
+    public var limitRateAfter: Template?
+    public var serverTokens = Tokens.on
+    public var absoluteRedirect = true
+    public var portInRedirect = true
+    public var serverNameInRedirect = false
+    public var logsNotFound = true
+    public var recursiveErrorPages = false
+    public var isInternal = false
+    public var etag = true
     /// A client that ends its direction of the connection still waits for its answer (`proxy_ignore_client_abort`).
-    package var toleratesHalfClose = false
-    package var maxRanges = Int.max
-    package var documentRoot = DocumentRoot(template: Template(constant: "html"), alias: nil)
-    package var mediaTypes = MediaTypes.standard
-    package var defaultType = "text/plain"
+    public var toleratesHalfClose = false
+    public var maxRanges = Int.max
+    public var documentRoot = DocumentRoot(template: Template(constant: "html"), alias: nil)
+    public var mediaTypes = MediaTypes.standard
+    public var defaultType = "text/plain"
     /// How If-Modified-Since is compared with Last-Modified (`if_modified_since`).
-    package enum IfModifiedSince: Sendable { case off, exact, before }
-    package var ifModifiedSince = IfModifiedSince.exact
-    package var errorPages: [ErrorPage] = []
-    package var errorLog = ErrorLog([])
+    public enum IfModifiedSince: Sendable { case off, exact, before }
+    public var ifModifiedSince = IfModifiedSince.exact
+    public var errorPages: [ErrorPage] = []
+    public var errorLog = ErrorLog([])
 
-    package init() {}
+    public init() {}
 }
 
 /// `root` or `alias`.
-package struct DocumentRoot: Sendable {
+public struct DocumentRoot: Sendable {
     /// What of a request's path is put behind an alias.
-    package enum Alias: Sendable {
+    public enum Alias: Sendable {
         /// All but the location's prefix, this many bytes.
         case prefix(Int)
         /// Nothing: the alias of a regex location is the whole file name.
@@ -71,37 +71,37 @@ package struct DocumentRoot: Sendable {
     }
 
     /// An absolute path after evaluation, or one relative to the prefix.
-    package let template: Template
+    public let template: Template
     /// nil: `root`.
-    package let alias: Alias?
-    package var isAlias: Bool { alias != nil }
+    public let alias: Alias?
+    public var isAlias: Bool { alias != nil }
 
-    package init(template: Template, alias: Alias?) {
+    public init(template: Template, alias: Alias?) {
         self.template = template
         self.alias = alias
     }
 }
 
 /// One `error_page`.
-package struct ErrorPage: Sendable {
-    package enum Target: Sendable {
+public struct ErrorPage: Sendable {
+    public enum Target: Sendable {
         /// A path inside the server, or an absolute URL to redirect to.
         case uri(Template)
         /// The name of a named location, without `@`.
         case named(String)
     }
 
-    package let statuses: [Int]
+    public let statuses: [Int]
     /// `=code`: the status to answer with. `=` alone: whatever the target answers.
-    package enum Override: Sendable {
+    public enum Override: Sendable {
         case keep
         case status(Int)
         case target
     }
-    package let override: Override
-    package let target: Target
+    public let override: Override
+    public let target: Target
 
-    package init(statuses: [Int], override: Override, target: Target) {
+    public init(statuses: [Int], override: Override, target: Target) {
         self.statuses = statuses
         self.override = override
         self.target = target
@@ -109,10 +109,10 @@ package struct ErrorPage: Sendable {
 }
 
 /// What a server asks before a location is known.
-package struct ServerOptions: Sendable {
+public struct ServerOptions: Sendable {
     /// How heads are read.
-    package var limits = HeadLimits()
-    package var clientHeaderTimeout: Int64 = 60_000
+    public var limits = HeadLimits()
+    public var clientHeaderTimeout: Int64 = 60_000
 
-    package init() {}
+    public init() {}
 }

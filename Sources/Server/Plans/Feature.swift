@@ -4,7 +4,7 @@ import Configuration
 ///
 /// `install` is the only way from settings to behaviour. The three hooks are called at load time, in the order site,
 /// server, location; a feature implements those it needs.
-package protocol Feature: DirectiveSet {
+public protocol Feature: DirectiveSet {
     /// Variables that the feature offers.
     static var variables: [VariableDefinition] { get }
 
@@ -22,9 +22,9 @@ package protocol Feature: DirectiveSet {
 }
 
 extension Feature {
-    package static var variables: [VariableDefinition] { [] }
-    package static func install(_ settings: Settings, from block: Block, in site: SiteBuilder) throws(Diagnostic) {}
-    package static func install(_ settings: Settings, in server: inout ServerPlanBuilder) throws(Diagnostic) {}
-    package static func install(_ settings: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {}
-    package static func install(_ settings: Settings, in process: inout ProcessPlan) throws(Diagnostic) {}
+    public static var variables: [VariableDefinition] { [] }
+    public static func install(_ settings: Settings, from block: Block, in site: SiteBuilder) throws(Diagnostic) {}
+    public static func install(_ settings: Settings, in server: inout ServerPlanBuilder) throws(Diagnostic) {}
+    public static func install(_ settings: Settings, in plan: inout LocationPlanBuilder) throws(Diagnostic) {}
+    public static func install(_ settings: Settings, in process: inout ProcessPlan) throws(Diagnostic) {}
 }

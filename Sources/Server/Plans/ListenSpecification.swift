@@ -2,20 +2,20 @@ import Configuration
 import Platform
 
 /// One `listen` of one server.
-package struct ListenSpecification: Sendable, Hashable {
-    package var address: SocketAddress
-    package var isDefaultServer = false
-    package var reusesPort = false
-    package var ipv6Only = true
+public struct ListenSpecification: Sendable, Hashable {
+    public var address: SocketAddress
+    public var isDefaultServer = false
+    public var reusesPort = false
+    public var ipv6Only = true
     /// nil: the default (511).
-    package var backlog: Int?
+    public var backlog: Int?
     /// Whether the statement sets options of the socket; only one statement per address may.
-    package var setsOptions = false
+    public var setsOptions = false
     /// The rest of what the statement sets.
-    package var options = ListenOptions()
-    package var location: SourceLocation
+    public var options = ListenOptions()
+    public var location: SourceLocation
 
-    package init(address: SocketAddress, location: SourceLocation) {
+    public init(address: SocketAddress, location: SourceLocation) {
         self.address = address
         self.location = location
     }

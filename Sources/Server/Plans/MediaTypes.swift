@@ -1,7 +1,7 @@
 import Bytes
 
 /// Media types by file name extension (`types`), found without regard to case and without making a key.
-package struct MediaTypes: Sendable {
+public struct MediaTypes: Sendable {
     private struct Entry: Sendable {
         let suffix: [UInt8]
         let type: FrozenBytes
@@ -12,7 +12,7 @@ package struct MediaTypes: Sendable {
     private var table: [Int32]
 
     /// Types by extension, without its dot.
-    package init(_ types: [String: String]) {
+    public init(_ types: [String: String]) {
         var size = 8
         while size < types.count * 2 { size *= 2 }
         table = [Int32](repeating: -1, count: size)
@@ -25,7 +25,7 @@ package struct MediaTypes: Sendable {
     }
 
     /// nginx's three, where no `types` is given.
-    package static let standard = MediaTypes(["html": "text/html", "gif": "image/gif", "jpg": "image/jpeg"])
+    public static let standard = MediaTypes(["html": "text/html", "gif": "image/gif", "jpg": "image/jpeg"])
 
     private mutating func insert(_ suffix: [UInt8], _ type: FrozenBytes) {
         var place = MediaTypes.hash(suffix.span) & (table.count - 1)
@@ -44,7 +44,7 @@ package struct MediaTypes: Sendable {
     }
 
     /// The type for an extension in any case.
-    package func type(forExtension suffix: Span<UInt8>) -> FrozenBytes? {
+    public func type(forExtension suffix: Span<UInt8>) -> FrozenBytes? {
         var place = MediaTypes.hash(suffix) & (table.count - 1)
         while table[place] >= 0 {
             let index = Int(table[place])
@@ -55,10 +55,10 @@ package struct MediaTypes: Sendable {
         return nil
     }
 
-    package func type(forExtension suffix: [UInt8]) -> FrozenBytes? { type(forExtension: suffix.span) }
+    public func type(forExtension suffix: [UInt8]) -> FrozenBytes? { type(forExtension: suffix.span) }
 
     /// The type for what stands behind the last dot of the last segment; a name that begins with its only dot has none.
-    package func type(forPath path: Span<UInt8>) -> FrozenBytes? {
+    public func type(forPath path: Span<UInt8>) -> FrozenBytes? {
         var index = path.count - 1
         while index > 1 {
             if path[index] == UInt8(ascii: "/") { return nil }

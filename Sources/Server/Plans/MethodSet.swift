@@ -1,16 +1,16 @@
 import HTTP
 
 /// The methods that a `limit_except` names. GET includes HEAD, as in nginx.
-package struct MethodSet: Sendable {
+public struct MethodSet: Sendable {
     private var known: UInt32 = 0
 
-    package init() {}
+    public init() {}
 
-    package mutating func insert(_ method: Method) {
+    public mutating func insert(_ method: Method) {
         known |= 1 << UInt32(method.rawValue)
         if method == .get { insert(.head) }
     }
 
     /// A method nobody knows is in no set.
-    package func contains(_ method: Method, _ head: RequestHead) -> Bool { known & 1 << UInt32(method.rawValue) != 0 }
+    public func contains(_ method: Method, _ head: RequestHead) -> Bool { known & 1 << UInt32(method.rawValue) != 0 }
 }

@@ -2,21 +2,21 @@ import Configuration
 import Patterns
 
 /// One `server` block, ready to serve.
-package final class ServerPlan: Sendable {
+public final class ServerPlan: Sendable {
     /// The first name, as `$server_name` and redirects show it; may be empty.
-    package let name: String
+    public let name: String
     /// The same as bytes.
-    package let nameBytes: [UInt8]
+    public let nameBytes: [UInt8]
     /// Named locations by name without `@`.
-    package let namedLocations: [String: LocationPlan]
-    package let options: ServerOptions
+    public let namedLocations: [String: LocationPlan]
+    public let options: ServerOptions
     /// Handlers of the server's own rewrite phase, run before a location is looked for.
-    package let handlers: [Handler]
-    package let locations: LocationIndex
+    public let handlers: [Handler]
+    public let locations: LocationIndex
     /// For requests that no location matches.
-    package let fallback: LocationPlan
+    public let fallback: LocationPlan
 
-    package init(
+    public init(
         _ builder: ServerPlanBuilder, locations: LocationTree, namedLocations: [String: LocationPlan], fallback: LocationPlan
     ) {
         name = builder.names.first?.text ?? ""
@@ -30,14 +30,14 @@ package final class ServerPlan: Sendable {
 }
 
 /// One `server_name`.
-package struct ServerName: Sendable {
+public struct ServerName: Sendable {
     /// As written.
-    package let text: String
-    package let pattern: NamePattern?
+    public let text: String
+    public let pattern: NamePattern?
     /// What requests are compared with, where it is not `text`: `.example.com` is shown without its dot.
-    package let wildcard: String?
+    public let wildcard: String?
 
-    package init(text: String, pattern: NamePattern?, wildcard: String? = nil) {
+    public init(text: String, pattern: NamePattern?, wildcard: String? = nil) {
         self.text = text
         self.pattern = pattern
         self.wildcard = wildcard
@@ -45,38 +45,38 @@ package struct ServerName: Sendable {
 }
 
 /// A regex in `server_name` with the variables that its named groups set.
-package struct NamePattern: Sendable {
-    package let pattern: Pattern
-    package let captures: [NamedCapture]
+public struct NamePattern: Sendable {
+    public let pattern: Pattern
+    public let captures: [NamedCapture]
 
-    package init(pattern: Pattern, captures: [NamedCapture]) {
+    public init(pattern: Pattern, captures: [NamedCapture]) {
         self.pattern = pattern
         self.captures = captures
     }
 }
 
 /// A named group of a regex, and the slot of the variable it sets.
-package struct NamedCapture: Sendable {
-    package let group: Int
-    package let slot: Int
+public struct NamedCapture: Sendable {
+    public let group: Int
+    public let slot: Int
 
-    package init(group: Int, slot: Int) {
+    public init(group: Int, slot: Int) {
         self.group = group
         self.slot = slot
     }
 }
 
 /// A server while it is built.
-package struct ServerPlanBuilder {
-    package let block: Block
-    package let site: SiteBuilder
-    package var names: [ServerName] = []
-    package var listens: [ListenSpecification] = []
-    package var options = ServerOptions()
-    package var handlers: [Handler] = []
+public struct ServerPlanBuilder {
+    public let block: Block
+    public let site: SiteBuilder
+    public var names: [ServerName] = []
+    public var listens: [ListenSpecification] = []
+    public var options = ServerOptions()
+    public var handlers: [Handler] = []
 
-    package mutating func add(_ handler: Handler) { handlers.append(handler) }
-    package func compile(_ syntax: TemplateSyntax, at location: SourceLocation? = nil) throws(Diagnostic) -> Template {
+    public mutating func add(_ handler: Handler) { handlers.append(handler) }
+    public func compile(_ syntax: TemplateSyntax, at location: SourceLocation? = nil) throws(Diagnostic) -> Template {
         try site.compile(syntax, at: location)
     }
 }

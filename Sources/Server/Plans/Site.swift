@@ -2,21 +2,21 @@ import Bytes
 import Platform
 
 /// One configuration, as one loop serves it: immutable. Requests in flight keep the one they began with.
-package final class Site: Sendable {
-    package let hosts: [SocketAddress: VirtualHosts]
+public final class Site: Sendable {
+    public let hosts: [SocketAddress: VirtualHosts]
     /// By number: how many slots a request's variables need, and how they get their values.
-    package let variables: [VariableComputation?]
+    public let variables: [VariableComputation?]
     /// Counts configurations of this process: 1 at start, one more with each reload.
-    package let generation: Int
+    public let generation: Int
     /// How many location plans there are; each has a number below.
-    package let planCount: Int
-    package let workerConnections: Int
+    public let planCount: Int
+    public let workerConnections: Int
     /// Heads of responses may be kept from one request for the next (`PreparedHead`): no variable looks at their fields.
-    package let preparesHeads: Bool
+    public let preparesHeads: Bool
     /// Wildcard sockets whose connections may have come to an address that is configured by itself.
-    package let sharedListeners: Set<SocketAddress>
+    public let sharedListeners: Set<SocketAddress>
 
-    package init(
+    public init(
         hosts: [SocketAddress: VirtualHosts], variables: [VariableComputation?], generation: Int, planCount: Int,
         workerConnections: Int, sharedListeners: Set<SocketAddress> = [], preparesHeads: Bool = true
     ) {
@@ -30,7 +30,7 @@ package final class Site: Sendable {
     }
 
     /// The configured address that a connection accepted at `listener` came to; the kernel is asked only where it matters.
-    package func address(of descriptor: Int32, listener: SocketAddress) -> SocketAddress {
+    public func address(of descriptor: Int32, listener: SocketAddress) -> SocketAddress {
         guard sharedListeners.contains(listener), let local = Socket.localAddress(descriptor), hosts[local] != nil else {
             return listener
         }
@@ -39,7 +39,7 @@ package final class Site: Sendable {
 
     /// The servers for a connection that the socket at `listener` has accepted. `local`, the address the client came to, is
     /// asked for only where it matters.
-    package func hosts(listener: SocketAddress, local: () -> SocketAddress?) -> VirtualHosts? {
+    public func hosts(listener: SocketAddress, local: () -> SocketAddress?) -> VirtualHosts? {
         if sharedListeners.contains(listener), let address = local(), let found = hosts[address] { return found }
         return hosts[listener]
     }

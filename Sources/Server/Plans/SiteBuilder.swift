@@ -9,34 +9,34 @@ import Upstreams
 /// What all servers of a configuration share while it is built for one loop: variables, upstreams, cache zones, logs.
 ///
 /// A class, because features of every block add to the same one. It lives only as long as the build.
-package final class SiteBuilder {
-    package var variables: VariableTable
-    package let paths: ConfigurationPaths
+public final class SiteBuilder {
+    public var variables: VariableTable
+    public let paths: ConfigurationPaths
     /// State that outlives configurations, by name.
-    package let named: NamedState
+    public let named: NamedState
     /// Which loop this site is for.
-    package let loopIndex: Int
-    package let loopCount: Int
+    public let loopIndex: Int
+    public let loopCount: Int
     /// `log_format`s by name.
-    package var logFormats: [String: LogFormat] = [:]
+    public var logFormats: [String: LogFormat] = [:]
     /// Upstreams and proxied hosts by name.
-    package var upstreamDirectory: UpstreamDirectory?
+    public var upstreamDirectory: UpstreamDirectory?
     /// Cache zones by name.
-    package var cacheZones: [String: CacheZone] = [:]
+    public var cacheZones: [String: CacheZone] = [:]
     /// Plans made so far; each gets a number.
-    package private(set) var planCount = 0
+    public private(set) var planCount = 0
     /// Named locations of the server that is being built, by name without `@`.
-    package var namedLocations: [String: LocationPlan] = [:]
+    public var namedLocations: [String: LocationPlan] = [:]
     /// Called when every server has been built: errors that only show then.
-    package var checks: [() throws(Diagnostic) -> Void] = []
+    public var checks: [() throws(Diagnostic) -> Void] = []
     /// Directories that must exist and belong to `user` before the first request: absolute paths.
-    package var directories: Set<String> = []
+    public var directories: Set<String> = []
     /// Things that one feature keeps for another of its kind while the site is built, by name.
-    package var shared: [String: any Sendable] = [:]
+    public var shared: [String: any Sendable] = [:]
     /// Oddities that are no errors, for `-t`.
-    package var warnings: [Diagnostic] = []
+    public var warnings: [Diagnostic] = []
 
-    package init(
+    public init(
         variables: [VariableDefinition], paths: ConfigurationPaths, named: NamedState, loopIndex: Int = 0, loopCount: Int = 1
     ) {
         self.variables = VariableTable(variables)
@@ -47,14 +47,14 @@ package final class SiteBuilder {
     }
 
     /// Compiles a value with variables.
-    package func compile(_ syntax: TemplateSyntax, at location: SourceLocation? = nil) throws(Diagnostic) -> Template {
+    public func compile(_ syntax: TemplateSyntax, at location: SourceLocation? = nil) throws(Diagnostic) -> Template {
         try Template(syntax) { (name: String) throws(Diagnostic) -> VariableReader in
             variables.reader(name, at: location)
         }
     }
 
     /// Compiles a regex and declares a variable for each of its named groups.
-    package func compilePattern(_ text: String, caseless: Bool, at location: SourceLocation) throws(Diagnostic) -> NamePattern {
+    public func compilePattern(_ text: String, caseless: Bool, at location: SourceLocation) throws(Diagnostic) -> NamePattern {
         do throws(PatternError) {
             let pattern = try Pattern(text, ignoringCase: caseless)
             let captures = pattern.captureNames.map {
@@ -67,7 +67,7 @@ package final class SiteBuilder {
     }
 
     /// The error log with these targets; without any, the process's own.
-    package func errorLog(_ targets: [LogTarget], at location: SourceLocation?) throws(Diagnostic) -> ErrorLog {
+    public func errorLog(_ targets: [LogTarget], at location: SourceLocation?) throws(Diagnostic) -> ErrorLog {
         try named.errorLog(targets, paths: paths, at: location)
     }
 
@@ -79,7 +79,7 @@ package final class SiteBuilder {
 
 extension NamedState {
     /// The error log with these targets, opening what is not open yet; without any, the process's own.
-    package func errorLog(
+    public func errorLog(
         _ targets: [LogTarget], paths: ConfigurationPaths, at location: SourceLocation?
     ) throws(Diagnostic) -> ErrorLog {
         if targets.isEmpty { return defaultErrorLog }
@@ -102,12 +102,12 @@ extension NamedState {
 }
 
 /// A `log_format`: a template and how values are escaped in it.
-package struct LogFormat: Sendable {
-    package enum Escape: Sendable { case standard, json, none }
-    package let syntax: TemplateSyntax
-    package let escape: Escape
+public struct LogFormat: Sendable {
+    public enum Escape: Sendable { case standard, json, none }
+    public let syntax: TemplateSyntax
+    public let escape: Escape
 
-    package init(syntax: TemplateSyntax, escape: Escape) {
+    public init(syntax: TemplateSyntax, escape: Escape) {
         self.syntax = syntax
         self.escape = escape
     }

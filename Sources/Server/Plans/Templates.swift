@@ -3,7 +3,7 @@ import Configuration
 
 /// A value with `$variables`, compiled at load time: plain-data parts over one buffer of literals, so that evaluating it
 /// touches no enum payloads and no strings.
-package struct Template: Sendable {
+public struct Template: Sendable {
     private struct Part: Sendable {
         enum Kind: UInt8, Sendable { case literal, variable, capture }
         let kind: Kind
@@ -15,12 +15,12 @@ package struct Template: Sendable {
     private let parts: [Part]
     private let variables: [VariableReader]
     /// The whole value, when it holds no variable.
-    package let constant: FrozenBytes?
+    public let constant: FrozenBytes?
     /// Whether the value is the same for every request that gets the same stored response by the same location.
-    package let dependsOnRequest: Bool
+    public let dependsOnRequest: Bool
 
     /// A value without variables.
-    package init(constant text: String) {
+    public init(constant text: String) {
         literals = Array(text.utf8)
         parts = [Part(kind: .literal, low: 0, high: Int32(literals.count))]
         variables = []
@@ -60,7 +60,7 @@ package struct Template: Sendable {
     }
 
     /// Appends the value for this request. A variable without a value adds nothing, or `missing`.
-    package func append(to output: inout [UInt8], _ context: RequestContext, missing: StaticString = "") {
+    public func append(to output: inout [UInt8], _ context: RequestContext, missing: StaticString = "") {
         for part in parts {
             switch part.kind {
             case .literal: output.append(literals.span.extracting(Int(part.low)..<Int(part.high)))
@@ -73,7 +73,7 @@ package struct Template: Sendable {
 
     /// Appends each part by itself; `escape` makes the value of a variable harmless where it stands, from the given position
     /// to the end (log escaping). It is told whether the variable has a value.
-    package func append(
+    public func append(
         to output: inout [UInt8], _ context: RequestContext, escaping escape: (inout [UInt8], Int, Bool) -> Void
     ) {
         for part in parts {
@@ -93,14 +93,14 @@ package struct Template: Sendable {
     }
 
     /// The value as an array of its own.
-    package func value(_ context: RequestContext) -> [UInt8] {
+    public func value(_ context: RequestContext) -> [UInt8] {
         var output: [UInt8] = []
         append(to: &output, context)
         return output
     }
 
     /// nginx's truth: neither empty nor "0" (`proxy_no_cache`, `if=`).
-    package func isTrue(_ context: RequestContext) -> Bool {
+    public func isTrue(_ context: RequestContext) -> Bool {
         var scratch = context.takeScratch()
         append(to: &scratch, context)
         let result = !(scratch.isEmpty || (scratch.count == 1 && scratch[0] == UInt8(ascii: "0")))

@@ -2,15 +2,15 @@ import Bytes
 import Configuration
 
 /// Reads one variable of a request.
-package struct VariableReader: Sendable {
+public struct VariableReader: Sendable {
     /// Appends the value; false when the variable has none (a log shows "-").
-    package let append: @Sendable (RequestContext, inout [UInt8]) -> Bool
+    public let append: @Sendable (RequestContext, inout [UInt8]) -> Bool
     /// False: the value is the same for every request that gets the same stored response by the same location.
-    package let dependsOnRequest: Bool
+    public let dependsOnRequest: Bool
     /// It looks at the fields of the response (`$sent_http_…`): where one is used, every response has to be composed anew.
-    package let readsResponseFields: Bool
+    public let readsResponseFields: Bool
 
-    package init(
+    public init(
         dependsOnRequest: Bool = true, readsResponseFields: Bool = false,
         _ append: @escaping @Sendable (RequestContext, inout [UInt8]) -> Bool
     ) {
@@ -21,8 +21,8 @@ package struct VariableReader: Sendable {
 }
 
 /// A variable that a feature offers: `$remote_addr`, or a family of them: `$http_…`.
-package struct VariableDefinition: Sendable {
-    package enum Kind: Sendable {
+public struct VariableDefinition: Sendable {
+    public enum Kind: Sendable {
         case exact(VariableReader)
         /// Computed at its first use in a request, and kept (`$request_id`).
         case kept(@Sendable (RequestContext, inout [UInt8]) -> Bool)
@@ -30,14 +30,14 @@ package struct VariableDefinition: Sendable {
         case family(@Sendable (String) -> VariableReader?)
     }
 
-    package let name: String
-    package let summary: String
-    package let kind: Kind
+    public let name: String
+    public let summary: String
+    public let kind: Kind
     /// `set` may give it a value of its own: what is called instead of taking a slot (`$args`, `$limit_rate`).
-    package let assign: (@Sendable (RequestContext, [UInt8]) -> Void)?
+    public let assign: (@Sendable (RequestContext, [UInt8]) -> Void)?
 
     /// A variable with one name.
-    package init(
+    public init(
         _ name: String, _ summary: String, dependsOnRequest: Bool = true,
         assign: (@Sendable (RequestContext, [UInt8]) -> Void)? = nil,
         read: @escaping @Sendable (RequestContext, inout [UInt8]) -> Bool
@@ -49,7 +49,7 @@ package struct VariableDefinition: Sendable {
     }
 
     /// A variable that has the same value whenever a request asks for it.
-    package init(
+    public init(
         kept name: String, _ summary: String, compute: @escaping @Sendable (RequestContext, inout [UInt8]) -> Bool
     ) {
         self.name = name
@@ -59,7 +59,7 @@ package struct VariableDefinition: Sendable {
     }
 
     /// Every variable whose name begins with `prefix`.
-    package init(family prefix: String, _ summary: String, make: @escaping @Sendable (String) -> VariableReader?) {
+    public init(family prefix: String, _ summary: String, make: @escaping @Sendable (String) -> VariableReader?) {
         name = prefix
         self.summary = summary
         assign = nil
@@ -68,14 +68,14 @@ package struct VariableDefinition: Sendable {
 }
 
 /// The value of a variable that the configuration makes (`set`, `map`, named captures), in one request.
-package struct VariableSlot {
-    package enum State: UInt8 { case unset, value, missing, evaluating }
-    package var state = State.unset
-    package var bytes: [UInt8] = []
+public struct VariableSlot {
+    public enum State: UInt8 { case unset, value, missing, evaluating }
+    public var state = State.unset
+    public var bytes: [UInt8] = []
 }
 
 /// The names of all variables while a configuration is built: those of features, and those the configuration makes.
-package struct VariableTable {
+public struct VariableTable {
     private var exact: [String: VariableDefinition] = [:]
     private var families: [VariableDefinition] = []
     private var slots: [String: Int] = [:]
@@ -85,7 +85,7 @@ package struct VariableTable {
     /// A variable that looks at the fields of responses is used somewhere.
     private(set) var readsResponseFields = false
 
-    package init(_ definitions: [VariableDefinition]) {
+    public init(_ definitions: [VariableDefinition]) {
         for definition in definitions {
             switch definition.kind {
             case .exact, .kept: exact[definition.name] = definition
@@ -96,17 +96,17 @@ package struct VariableTable {
     }
 
     /// How many slots a request needs.
-    package var slotCount: Int { slots.count }
+    public var slotCount: Int { slots.count }
 
     /// The slot of a variable that the configuration makes.
-    package mutating func declare(_ name: String) -> Int {
+    public mutating func declare(_ name: String) -> Int {
         declared.insert(name)
         return slot(name)
     }
 
     /// Declares a variable whose value is computed at its first use in a request, and then kept (`map`); a volatile one is
     /// computed at every use.
-    package mutating func declare(
+    public mutating func declare(
         _ name: String, isVolatile: Bool = false,
         computedBy compute: @escaping @Sendable (RequestContext, inout [UInt8]) -> Bool
     ) -> Int {
@@ -116,7 +116,7 @@ package struct VariableTable {
     }
 
     /// Declares a variable that `set` assigns: empty, not missing, while no statement has run.
-    package mutating func declareAssigned(_ name: String) -> Int {
+    public mutating func declareAssigned(_ name: String) -> Int {
         let slot = declare(name)
         if computed[slot] == nil { computed[slot] = VariableComputation(isVolatile: false, compute: { _, _ in true }) }
         return slot
@@ -129,7 +129,7 @@ package struct VariableTable {
     }
 
     /// What `set` calls for a feature's variable that may be assigned; nil when the name is free for a slot.
-    package func assignment(_ name: String) throws(Diagnostic) -> (@Sendable (RequestContext, [UInt8]) -> Void)? {
+    public func assignment(_ name: String) throws(Diagnostic) -> (@Sendable (RequestContext, [UInt8]) -> Void)? {
         guard let definition = exact[name] else { return nil }
         guard let assign = definition.assign else {
             throw Diagnostic("the variable \"\(name)\" cannot be changed", at: nil)
@@ -138,10 +138,10 @@ package struct VariableTable {
     }
 
     /// Whether a feature offers the name.
-    package func isBuiltIn(_ name: String) -> Bool { exact[name] != nil }
+    public func isBuiltIn(_ name: String) -> Bool { exact[name] != nil }
 
     /// The reader of a variable. One that nobody has declared yet may still be: `check` tells at the end.
-    package mutating func reader(_ name: String, at location: SourceLocation?) -> VariableReader {
+    public mutating func reader(_ name: String, at location: SourceLocation?) -> VariableReader {
         let lowercase = name.lowercased()
         if slots[lowercase] == nil || !declared.contains(lowercase) {
             switch exact[lowercase]?.kind {
@@ -167,7 +167,7 @@ package struct VariableTable {
     }
 
     /// Errors: a variable that is used and that nobody declares.
-    package func check() throws(Diagnostic) {
+    public func check() throws(Diagnostic) {
         for (name, _) in slots.sorted(by: { $0.value < $1.value }) where !declared.contains(name) {
             throw Diagnostic("unknown \"\(name)\" variable", at: firstUse[name], hint: nearest(to: name))
         }
@@ -179,14 +179,14 @@ package struct VariableTable {
     }
 
     /// The computations by slot, for the site.
-    package var computations: [VariableComputation?] {
+    public var computations: [VariableComputation?] {
         (0..<slots.count).map { computed[$0] }
     }
 }
 
 /// How a slot gets its value at its first use.
-package struct VariableComputation: Sendable {
+public struct VariableComputation: Sendable {
     /// The value is not kept.
-    package let isVolatile: Bool
-    package let compute: @Sendable (RequestContext, inout [UInt8]) -> Bool
+    public let isVolatile: Bool
+    public let compute: @Sendable (RequestContext, inout [UInt8]) -> Bool
 }

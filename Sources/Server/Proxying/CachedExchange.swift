@@ -6,7 +6,7 @@ import Upstreams
 
 /// A request to a location with a cache: looks its response up, and decides between serving, following a fill, fetching and
 /// passing.
-package final class CachedExchange {
+public final class CachedExchange {
     let plan: ProxyPlan
     let cache: CachePlan
     let context: RequestContext
@@ -161,7 +161,7 @@ package final class CachedExchange {
     }
 
     /// Serves what this loop has at hand, without a task; false when there is anything to find out first.
-    package static func serveHot(_ plan: ProxyPlan, _ context: RequestContext) -> Bool {
+    public static func serveHot(_ plan: ProxyPlan, _ context: RequestContext) -> Bool {
         guard let cache = plan.options.cache, plan.options.buffersResponse, context.methodOverride == nil,
             cache.settings.methods.contains(context.method), context.method != .head || cache.convertsHead,
             cache.maxRangeOffset == nil || !context.head.has(.range)

@@ -2,17 +2,17 @@ import Bytes
 import HTTP
 
 /// A set of field names that the configuration gives: known ones by number, others by their lower-case bytes.
-package struct HeaderNameSet: Sendable {
+public struct HeaderNameSet: Sendable {
     private var known: UInt64 = 0
     private var others: [[UInt8]] = []
 
-    package init() {}
+    public init() {}
 
-    package init(_ names: [String]) {
+    public init(_ names: [String]) {
         for name in names { insert(name) }
     }
 
-    package mutating func insert(_ name: String) {
+    public mutating func insert(_ name: String) {
         let bytes = name.utf8.map { ASCII.lowercased($0) }
         let interned = FieldName(bytes.span)
         if interned != .other {
@@ -22,9 +22,9 @@ package struct HeaderNameSet: Sendable {
         }
     }
 
-    package mutating func insert(_ name: FieldName) { known |= name.bit }
+    public mutating func insert(_ name: FieldName) { known |= name.bit }
 
-    package mutating func remove(_ name: String) {
+    public mutating func remove(_ name: String) {
         let bytes = name.utf8.map { ASCII.lowercased($0) }
         let interned = FieldName(bytes.span)
         if interned == .other {
@@ -35,10 +35,10 @@ package struct HeaderNameSet: Sendable {
     }
 
     /// Whether a known name is in the set.
-    package func contains(_ name: FieldName) -> Bool { name != .other && known & name.bit != 0 }
+    public func contains(_ name: FieldName) -> Bool { name != .other && known & name.bit != 0 }
 
     /// Whether a field line's name is in the set.
-    package func contains(_ name: FieldName, spelledAs spelling: Span<UInt8>) -> Bool {
+    public func contains(_ name: FieldName, spelledAs spelling: Span<UInt8>) -> Bool {
         if name != .other { return known & name.bit != 0 }
         for other in others where other.span.equalsIgnoringCase(spelling) { return true }
         return false

@@ -4,67 +4,67 @@ import HTTP
 import Upstreams
 
 /// How one location proxies: compiled from its `proxy_*` directives, read by exchanges.
-package final class ProxyPlan: Sendable {
+public final class ProxyPlan: Sendable {
     /// Where the requests go.
-    package enum Target: Sendable {
+    public enum Target: Sendable {
         /// A group that is known at load time: an `upstream`, or the addresses of a host name.
         case group(UpstreamGroup)
         /// An address or the name of an `upstream`, by variables.
         case template(Template)
     }
 
-    package struct Options: Sendable {
-        package var target: Target
+    public struct Options: Sendable {
+        public var target: Target
         /// As written after the scheme: `$proxy_host`.
-        package var hostText = ""
+        public var hostText = ""
         /// 80, or what was written: `$proxy_port`.
-        package var portText = ""
+        public var portText = ""
         /// The URI of proxy_pass, which replaces the location's prefix; nil: the request's own target is sent.
-        package var uri: [UInt8]?
+        public var uri: [UInt8]?
         /// How much of a path the location's prefix covers: what `uri` replaces.
-        package var prefixLength = 0
+        public var prefixLength = 0
         /// Every group of the site by name, for a target by variables.
-        package var directory: UpstreamDirectory?
-        package var httpVersion = HTTPVersion.http11
+        public var directory: UpstreamDirectory?
+        public var httpVersion = HTTPVersion.http11
         /// The value of `proxy_set_header Host`; nil: `$proxy_host`.
-        package var hostHeader: Template?
+        public var hostHeader: Template?
         /// The other `proxy_set_header`s, in order; an empty value sends nothing. Those that frame the body are not here:
         /// Content-Length and Transfer-Encoding are written as the body is sent.
-        package var setHeaders: [SetHeader] = []
-        package var passesRequestHeaders = true
-        package var passesRequestBody = true
-        package var buffersRequest = true
-        package var buffersResponse = true
-        package var bufferSize = 4096
-        package var bufferCount = 8
-        package var bufferBlockSize = 4096
-        package var tempPath = "proxy_temp"
-        package var maxTempFileSize = 1 << 30
-        package var connectTimeout: Int64 = 60_000
-        package var sendTimeout: Int64 = 60_000
-        package var readTimeout: Int64 = 60_000
-        package var retry = RetryPolicy(conditions: .standard, tries: 0, timeout: 0)
-        package var interceptsErrors = false
-        package var ignoresClientAbort = false
-        package var socketKeepalive = false
-        package var forcesRanges = false
-        package var ignored: IgnoredFields = []
+        public var setHeaders: [SetHeader] = []
+        public var passesRequestHeaders = true
+        public var passesRequestBody = true
+        public var buffersRequest = true
+        public var buffersResponse = true
+        public var bufferSize = 4096
+        public var bufferCount = 8
+        public var bufferBlockSize = 4096
+        public var tempPath = "proxy_temp"
+        public var maxTempFileSize = 1 << 30
+        public var connectTimeout: Int64 = 60_000
+        public var sendTimeout: Int64 = 60_000
+        public var readTimeout: Int64 = 60_000
+        public var retry = RetryPolicy(conditions: .standard, tries: 0, timeout: 0)
+        public var interceptsErrors = false
+        public var ignoresClientAbort = false
+        public var socketKeepalive = false
+        public var forcesRanges = false
+        public var ignored: IgnoredFields = []
         /// Names of response fields that are not passed on; lower case.
-        package var hidden = HeaderNameSet()
-        package var redirects: [RedirectRule] = []
-        package var keepAlive = KeepAlivePolicy(capacity: 0, timeout: 60_000, requests: 1000, lifetime: 3_600_000)
-        package var cache: CachePlan?
+        public var hidden = HeaderNameSet()
+        public var redirects: [RedirectRule] = []
+        public var keepAlive = KeepAlivePolicy(capacity: 0, timeout: 60_000, requests: 1000, lifetime: 3_600_000)
+        public var cache: CachePlan?
 
-        package init(target: Target) { self.target = target }
+        public init(target: Target) { self.target = target }
     }
 
-    package let options: Options
+    public let options: Options
     /// Where the requests go, when no variable is involved.
-    package let fixedTarget: ProxyTarget?
+    public let fixedTarget: ProxyTarget?
     /// Fields of the client that are not handed on: those that `proxy_set_header` gives, and those of the connection.
     let replacedFields: HeaderNameSet
 
-    package init(_ options: Options) {
+    public init(_ options: Options) {
         self.options = options
         if case .group(let group) = options.target {
             fixedTarget = ProxyTarget(
@@ -85,20 +85,20 @@ package final class ProxyPlan: Sendable {
     ]
 
     /// Where this request goes: fixed, or as `resolve` has settled it.
-    package func target(_ context: RequestContext) -> ProxyTarget? { fixedTarget ?? context.upstream?.target }
+    public func target(_ context: RequestContext) -> ProxyTarget? { fixedTarget ?? context.upstream?.target }
 }
 
 /// One `proxy_set_header`.
-package final class SetHeader: Sendable {
-    package let name: FieldName
-    package let spelling: FrozenBytes
-    package let value: Template
+public final class SetHeader: Sendable {
+    public let name: FieldName
+    public let spelling: FrozenBytes
+    public let value: Template
     /// The whole line, where the value has no variables; empty: nothing is sent.
     let line: FrozenBytes?
     /// The name as written.
     let text: String
 
-    package init(spelling: String, value: Template) {
+    public init(spelling: String, value: Template) {
         text = spelling
         let bytes = Array(spelling.utf8)
         self.spelling = FrozenBytes(bytes)
@@ -118,39 +118,39 @@ package final class SetHeader: Sendable {
 }
 
 /// One `proxy_redirect`: how Location and Refresh are rewritten.
-package struct RedirectRule: Sendable {
-    package enum Match: Sendable {
+public struct RedirectRule: Sendable {
+    public enum Match: Sendable {
         /// A prefix, by variables.
         case prefix(Template)
         case pattern(NamePattern)
     }
 
-    package let match: Match
-    package let replacement: Template
+    public let match: Match
+    public let replacement: Template
 
-    package init(match: Match, replacement: Template) {
+    public init(match: Match, replacement: Template) {
         self.match = match
         self.replacement = replacement
     }
 }
 
 /// How a location uses the cache: its zone and its `proxy_cache_*` directives.
-package final class CachePlan: Sendable {
-    package let zone: CacheZone
-    package let settings: CacheSettings
-    package let key: Template
-    package let bypass: [Template]
-    package let noStore: [Template]
-    package let minUses: Int
-    package let usesLock: Bool
+public final class CachePlan: Sendable {
+    public let zone: CacheZone
+    public let settings: CacheSettings
+    public let key: Template
+    public let bypass: [Template]
+    public let noStore: [Template]
+    public let minUses: Int
+    public let usesLock: Bool
     /// Milliseconds; nil: not given, waiters wait as long as the fill lives.
-    package let lockTimeout: Int64?
-    package let lockAge: Int64?
-    package let revalidates: Bool
-    package let convertsHead: Bool
-    package let maxRangeOffset: Int?
+    public let lockTimeout: Int64?
+    public let lockAge: Int64?
+    public let revalidates: Bool
+    public let convertsHead: Bool
+    public let maxRangeOffset: Int?
 
-    package init(
+    public init(
         zone: CacheZone, settings: CacheSettings, key: Template, bypass: [Template], noStore: [Template], minUses: Int,
         usesLock: Bool,
         lockTimeout: Int64?, lockAge: Int64?, revalidates: Bool, convertsHead: Bool, maxRangeOffset: Int?

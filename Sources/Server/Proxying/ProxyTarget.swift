@@ -4,19 +4,19 @@ import Platform
 import Upstreams
 
 /// Where a request is proxied to: the parts of proxy_pass, without or after evaluation of its variables.
-package final class ProxyTarget: Sendable {
-    package let group: UpstreamGroup
-    package let keepAlive: KeepAlivePolicy
+public final class ProxyTarget: Sendable {
+    public let group: UpstreamGroup
+    public let keepAlive: KeepAlivePolicy
     /// `$proxy_host`: what Host says unless it is set. With its port, when that is not the scheme's.
-    package let host: [UInt8]
+    public let host: [UInt8]
     /// `$proxy_port`.
-    package let port: [UInt8]
+    public let port: [UInt8]
     /// The URI part; nil: the request's own target is sent.
-    package let uri: [UInt8]?
+    public let uri: [UInt8]?
     /// The URI came out of variables: it is sent as it is and replaces the request's target and query as a whole.
-    package let isComputed: Bool
+    public let isComputed: Bool
 
-    package init(
+    public init(
         group: UpstreamGroup, keepAlive: KeepAlivePolicy, host: [UInt8], port: [UInt8], uri: [UInt8]?, isComputed: Bool
     ) {
         self.group = group
@@ -30,14 +30,14 @@ package final class ProxyTarget: Sendable {
 
 /// The upstream groups of a site by name: every `upstream`, and every host that some proxy_pass names. Filled while the site is
 /// built; asked at run time only for a proxy_pass with variables.
-package final class UpstreamDirectory: Sendable {
-    package struct Member: Sendable {
-        package let group: UpstreamGroup
-        package let keepAlive: KeepAlivePolicy
+public final class UpstreamDirectory: Sendable {
+    public struct Member: Sendable {
+        public let group: UpstreamGroup
+        public let keepAlive: KeepAlivePolicy
         /// nil for an `upstream`, which has no port.
-        package let port: UInt16?
+        public let port: UInt16?
 
-        package init(group: UpstreamGroup, keepAlive: KeepAlivePolicy, port: UInt16?) {
+        public init(group: UpstreamGroup, keepAlive: KeepAlivePolicy, port: UInt16?) {
             self.group = group
             self.keepAlive = keepAlive
             self.port = port
@@ -46,15 +46,15 @@ package final class UpstreamDirectory: Sendable {
 
     private let members = Lock<[[UInt8]: [Member]]>([:])
 
-    package init() {}
+    public init() {}
 
     /// Adds a group under a name in lower case.
-    package func add(_ name: String, _ member: Member) {
+    public func add(_ name: String, _ member: Member) {
         members.withLock { $0[Array(name.utf8), default: []].append(member) }
     }
 
     /// The group for a host in lower case: an `upstream` when no port was written, or a host with just this port.
-    package func find(_ host: [UInt8], port: UInt16?, defaultPort: UInt16) -> Member? {
+    public func find(_ host: [UInt8], port: UInt16?, defaultPort: UInt16) -> Member? {
         members.withLock { members in
             members[host]?.first { $0.port == nil ? port == nil : $0.port == port ?? defaultPort }
         }
@@ -66,7 +66,7 @@ extension ProxyPlan {
     /// otherwise. To be called once, before `target`.
     ///
     /// Errors: 500 for what is no URL, 502 for a name that is no `upstream` and would have to be resolved.
-    package func resolve(_ context: RequestContext) throws(RequestFailure) {
+    public func resolve(_ context: RequestContext) throws(RequestFailure) {
         guard case .template(let template) = options.target else { return }
         var text = context.takeScratch()
         template.append(to: &text, context)
@@ -81,7 +81,7 @@ extension ProxyPlan {
     /// Where the request goes; settled now when nobody has done so.
     ///
     /// Errors: as `resolve`.
-    package func settledTarget(_ context: RequestContext) throws(RequestFailure) -> ProxyTarget {
+    public func settledTarget(_ context: RequestContext) throws(RequestFailure) -> ProxyTarget {
         if let target = target(context) { return target }
         try resolve(context)
         guard let target = target(context) else { throw ProxyPlan.noURL }

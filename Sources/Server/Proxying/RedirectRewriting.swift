@@ -2,9 +2,9 @@ import Bytes
 import HTTP
 
 /// `proxy_redirect`: addresses of the upstream in Location and Refresh become the front's own.
-package enum RedirectRewriting {
+public enum RedirectRewriting {
     /// Appends Refresh's value (`5; url=http://…`), rewritten behind "url=".
-    package static func appendRefresh(
+    public static func appendRefresh(
         _ value: Span<UInt8>, _ context: RequestContext, _ plan: ProxyPlan, to output: inout [UInt8]
     ) {
         guard let start = addressStart(value) else {
@@ -25,7 +25,7 @@ package enum RedirectRewriting {
     }
 
     /// The first rule that fits: appends what it makes of the address. False when none fits.
-    package static func rewrite(
+    public static func rewrite(
         _ address: Span<UInt8>, _ context: RequestContext, _ plan: ProxyPlan, to output: inout [UInt8]
     ) -> Bool {
         for rule in plan.options.redirects {

@@ -2,17 +2,17 @@ import Bytes
 import HTTP
 
 /// What the sender has to know of a head that was written.
-package struct WrittenHead {
+public struct WrittenHead {
     /// HEAD may have become GET for the cache.
-    package var method: Method
+    public var method: Method
     /// The upstream may answer 101.
-    package var asksForUpgrade: Bool
-    package var isChunked: Bool
-    package var sendsBody: Bool
+    public var asksForUpgrade: Bool
+    public var isChunked: Bool
+    public var sendsBody: Bool
 }
 
 /// How a request's body goes to the upstream.
-package enum UpstreamBody: Equatable {
+public enum UpstreamBody: Equatable {
     case none
     case length(Int)
     case chunked
@@ -20,9 +20,9 @@ package enum UpstreamBody: Equatable {
 
 /// Writes the head of a request to an upstream. Nothing of the client's head is copied as it came: method, target and fields
 /// have been parsed, and each line is written anew.
-package enum RequestRewriting {
+public enum RequestRewriting {
     /// How the body will be sent, from what has been decided about it.
-    package static func body(_ context: RequestContext, _ plan: ProxyPlan) -> UpstreamBody {
+    public static func body(_ context: RequestContext, _ plan: ProxyPlan) -> UpstreamBody {
         // An error page's GET has no body, and neither has one that must not be passed.
         guard plan.options.passesRequestBody, context.methodOverride == nil else { return .none }
         let body = context.body
@@ -40,7 +40,7 @@ package enum RequestRewriting {
     ///
     /// - Parameter fetch: given, if only without validators, for a request whose response is to be stored: it asks for the
     ///   whole, and the client's own conditions stay behind.
-    package static func appendHead(
+    public static func appendHead(
         _ context: RequestContext, _ plan: ProxyPlan, _ fetch: CacheValidators? = nil, to output: inout [UInt8]
     ) -> WrittenHead {
         let body = body(context, plan)

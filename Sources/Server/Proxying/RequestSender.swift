@@ -205,9 +205,9 @@ struct RequestSender {
 }
 
 /// What a cached response is revalidated by.
-package struct CacheValidators {
-    package var etag: [UInt8] = []
-    package var lastModified: [UInt8] = []
+public struct CacheValidators {
+    public var etag: [UInt8] = []
+    public var lastModified: [UInt8] = []
 
-    package init() {}
+    public init() {}
 }

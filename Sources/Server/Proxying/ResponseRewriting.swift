@@ -4,9 +4,9 @@ import HTTP
 
 /// Composes the client's response head out of an upstream's, or of a stored one: what is not the client's business stays
 /// behind, what names the upstream is rewritten.
-package enum ResponseRewriting {
+public enum ResponseRewriting {
     /// Where a head comes from, as far as this matters to it.
-    package enum Source {
+    public enum Source {
         /// Passed on as it comes.
         case upstream
         /// Being stored while it is sent, or stored before: ranges and conditions may be served of it.
@@ -14,7 +14,7 @@ package enum ResponseRewriting {
     }
 
     /// Composes `context.response` from a head that an upstream sent.
-    package static func apply(_ head: ResponseHead, _ context: RequestContext, _ plan: ProxyPlan, source: Source = .upstream) {
+    public static func apply(_ head: ResponseHead, _ context: RequestContext, _ plan: ProxyPlan, source: Source = .upstream) {
         begin(head.status, length: head.contentLength, context, plan, source)
         if !head.isHeadless { context.response.reason.append(head.bytes(head.reasonRange)) }
         let nominates = nominatesFields(head)
@@ -39,7 +39,7 @@ package enum ResponseRewriting {
     }
 
     /// Composes `context.response` from stored fields. `length`: that of the body, when it is known.
-    package static func apply(
+    public static func apply(
         stored fields: Fields, status: Int, length: Int?, _ context: RequestContext, _ plan: ProxyPlan
     ) {
         begin(status, length: length, context, plan, .cache)

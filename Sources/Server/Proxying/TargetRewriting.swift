@@ -2,13 +2,13 @@ import Bytes
 import HTTP
 
 /// From the request's target to the one that the upstream is asked for, as nginx makes it.
-package enum TargetRewriting {
+public enum TargetRewriting {
     /// Appends path and query for `target`.
     ///
     /// Without a URI in proxy_pass the target goes on as the client sent it, unless an internal redirect or an assignment
     /// changed it. With one, it takes the place of the location's prefix in the normalised path, whose rest is encoded anew
     /// when it had been encoded. A URI out of variables is the whole target.
-    package static func append(_ context: RequestContext, _ plan: ProxyPlan, _ target: ProxyTarget, to output: inout [UInt8]) {
+    public static func append(_ context: RequestContext, _ plan: ProxyPlan, _ target: ProxyTarget, to output: inout [UInt8]) {
         if target.isComputed, let uri = target.uri {
             appendWithSlash(uri.span, to: &output)
             return

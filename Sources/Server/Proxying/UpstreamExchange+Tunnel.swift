@@ -6,7 +6,7 @@ import Upstreams
 /// Upgraded connections: bytes in both directions until one side ends (RFC 9110 §7.8).
 extension UpstreamExchange {
     /// Both directions at once, until one ends (an upgraded connection).
-    package func tunnel(_ exchange: Exchange, _ outbox: Outbox) async {
+    public func tunnel(_ exchange: Exchange, _ outbox: Outbox) async {
         guard let connection else { return outbox.fail() }
         context.body.beginTunnel()
         exchange.wantBody()

@@ -7,9 +7,9 @@ import Upstreams
 
 /// One request to a group of upstream servers: selects a peer, connects or takes a kept connection, sends, reads the head,
 /// and tries again where that is safe. Then it reads the body piece by piece.
-package final class UpstreamExchange {
+public final class UpstreamExchange {
     /// A look at the response's body.
-    package enum Piece {
+    public enum Piece {
         case bytes(ByteRegion, isLast: Bool)
         case end
         /// Cut short, or broken framing, or a time-out.
@@ -39,10 +39,10 @@ package final class UpstreamExchange {
     var startedAt: Int64 = 0
     var attemptStart: Int64 = 0
     /// Extra request fields for a revalidation.
-    package var validators: CacheValidators?
-    package private(set) var attempts = 0
+    public var validators: CacheValidators?
+    public private(set) var attempts = 0
 
-    package init(_ plan: ProxyPlan, _ context: RequestContext, owner: Parking, isAbandoned: @escaping () -> Bool) {
+    public init(_ plan: ProxyPlan, _ context: RequestContext, owner: Parking, isAbandoned: @escaping () -> Bool) {
         self.plan = plan
         self.context = context
         serving = context.serving
@@ -52,7 +52,7 @@ package final class UpstreamExchange {
     }
 
     /// For a client's exchange: it ends when the client leaves, unless `proxy_ignore_client_abort`.
-    package convenience init(_ plan: ProxyPlan, _ context: RequestContext, owner: Exchange) {
+    public convenience init(_ plan: ProxyPlan, _ context: RequestContext, owner: Exchange) {
         let ignores = plan.options.ignoresClientAbort
         self.init(plan, context, owner: owner) { [unowned owner] in owner.isGone && !ignores }
     }
@@ -75,7 +75,7 @@ package final class UpstreamExchange {
     // MARK: The head
 
     /// Asks one peer after another until one has answered with a head.
-    package func obtainHead() async -> Outcome {
+    public func obtainHead() async -> Outcome {
         startedAt = loop.now
         let target: ProxyTarget
         do throws(RequestFailure) {
@@ -378,7 +378,7 @@ package final class UpstreamExchange {
     // MARK: The body
 
     /// Sets the outbox's bounds.
-    package func prepare(_ outbox: Outbox) {
+    public func prepare(_ outbox: Outbox) {
         let options = plan.options
         if options.buffersResponse, context.upstream?.isBuffered ?? true, !isTunnel {
             outbox.memoryLimit = options.bufferSize + options.bufferCount * options.bufferBlockSize
@@ -391,7 +391,7 @@ package final class UpstreamExchange {
     }
 
     /// The next bytes of the body, waiting for them if need be.
-    package func next() async -> Piece {
+    public func next() async -> Piece {
         while true {
             if let piece = buffered() { return piece }
             guard let connection else { return .failed }
@@ -475,19 +475,19 @@ package final class UpstreamExchange {
 
     /// Before a wait: what has been read is let go of, block and head. The block that was used last serves the next connection
     /// while the processor still has it, and a stream that is quiet, or waits for its reader, holds none.
-    package func releaseBlocks() {
+    public func releaseBlocks() {
         if let block, offset < block.count { return }
         releaseBlock()
         if let head { serving.slim(head) }
     }
 
-    package func pauseReading() {
+    public func pauseReading() {
         connection?.pause()
         releaseBlocks()
     }
 
     /// The whole response is here: the connection is kept for another request, or closed.
-    package func release() {
+    public func release() {
         endAttempt(status: nil)
         guard let connection else { return }
         self.connection = nil
@@ -512,7 +512,7 @@ package final class UpstreamExchange {
     }
 
     /// Ends the connection, whatever its state; nothing was learnt of the peer.
-    package func close() {
+    public func close() {
         dropConnection()
         report(.abandoned)
     }

@@ -6,19 +6,19 @@ import Platform
 /// It is written in whole pieces at multiples of their size; what is left of the last one waits in memory. That costs the page
 /// cache half of what writes of any size at any place do (Linux 6.18, ext4: 565 MB in 0.18 s and 0.32 s, removal included), while
 /// larger pieces cost more again: the kernel has no list of such memory per processor.
-package final class BodyFile {
-    package let path: String
-    package let descriptor: SharedDescriptor
+public final class BodyFile {
+    public let path: String
+    public let descriptor: SharedDescriptor
     /// Bytes appended.
-    package private(set) var count = 0
+    public private(set) var count = 0
     /// Those of them that can be read from the file; the others are `unwritten`.
-    package private(set) var written = 0
-    package var isKept = false
+    public private(set) var written = 0
+    public var isKept = false
     private let piece: Int
     private var tail: ByteBuffer?
 
     /// `pieces`: bytes that are written by one call, a power of two. Errors: what `open` says.
-    package convenience init(directory: String, pieces: Int) throws(SystemError) {
+    public convenience init(directory: String, pieces: Int) throws(SystemError) {
         let path = TemporaryNames.next(in: directory)
         let file = try File.open(path, .readWrite, create: .mustBeNew, mode: 0o600)
         self.init(path: path, SharedDescriptor(file), pieces: pieces)
@@ -35,7 +35,7 @@ package final class BodyFile {
     }
 
     /// Adds bytes at the end. On an error nothing has been added.
-    package func append(_ bytes: Span<UInt8>) throws(SystemError) {
+    public func append(_ bytes: Span<UInt8>) throws(SystemError) {
         let start = count
         var done = 0
         do throws(SystemError) {
@@ -86,14 +86,14 @@ package final class BodyFile {
     }
 
     /// Writes what waits in memory, and gives the memory back: no more is to come, or not soon.
-    package func flush() throws(SystemError) {
+    public func flush() throws(SystemError) {
         guard let tail else { return }
         try writeTail(tail)
         self.tail = nil
     }
 
     /// Bytes that are not in the file yet; valid until the next call that writes. `range` lies between `written` and `count`.
-    package func unwritten(_ range: Range<Int>) -> ByteRegion {
+    public func unwritten(_ range: Range<Int>) -> ByteRegion {
         guard let tail else { return .empty }
         return ByteRegion(tail, (range.lowerBound - written)..<(range.upperBound - written))
     }

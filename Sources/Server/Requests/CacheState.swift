@@ -1,9 +1,9 @@
 import Caching
 
 /// What a request knows of the cache: the trace for `$upstream_cache_status` and `$cache_reason`.
-package final class CacheState {
+public final class CacheState {
     /// `$upstream_cache_status`.
-    package enum Status: String {
+    public enum Status: String {
         case none = ""
         case miss = "MISS"
         case bypass = "BYPASS"
@@ -14,13 +14,13 @@ package final class CacheState {
         case hit = "HIT"
     }
 
-    package var status = Status.none
-    package var reason: CacheReason?
-    package var key: CacheKey?
+    public var status = Status.none
+    public var reason: CacheReason?
+    public var key: CacheKey?
     /// The stored response that is served or revalidated.
-    package var entry: Entry?
+    public var entry: Entry?
 
-    package init() {}
+    public init() {}
 
     /// Forgets everything.
     func reset() {

@@ -5,22 +5,22 @@ import EventLoops
 ///
 /// It lives until the last byte is drained; its task ends when nothing more has to be waited for. It never waits for the
 /// client's socket: it fills the outbox, and the drain empties it.
-package final class Exchange: Parking {
-    package let context: RequestContext
-    package let outbox = Outbox()
+public final class Exchange: Parking {
+    public let context: RequestContext
+    public let outbox = Outbox()
     private var drain: (any Drain)?
     /// The client has left.
-    package private(set) var isGone = false
+    public private(set) var isGone = false
     /// The response's head is settled and handed to the drain.
-    package private(set) var hasBegun = false
+    public private(set) var hasBegun = false
     private var isTaskRunning = false
     /// What the task waits for first.
     private var firstNeed: Need?
     private var isDrained = false
     /// The connection is done with the context; whoever is last gives it back for reuse.
-    package var returnsContext = false
+    public var returnsContext = false
 
-    package init(_ context: RequestContext, drain: any Drain) {
+    public init(_ context: RequestContext, drain: any Drain) {
         self.context = context
         self.drain = drain
         super.init(loop: context.serving.loop)
@@ -31,13 +31,13 @@ package final class Exchange: Parking {
     // MARK: With a task
 
     /// Waits for `need` and whatever the handlers ask for after it, and answers.
-    package func start(_ need: Need) {
+    public func start(_ need: Need) {
         isTaskRunning = true
         firstNeed = need
         loop.start(self)
     }
 
-    package override func main() async {
+    public override func main() async {
         if let need = firstNeed.take() { await run(need) }
         isTaskRunning = false
         // The exchange with the upstream knows the context, and the context it: the circle ends here.
@@ -99,7 +99,7 @@ package final class Exchange: Parking {
     }
 
     /// Tells the connection that body bytes are wanted (streaming).
-    package func wantBody() { drain?.bodyWanted() }
+    public func wantBody() { drain?.bodyWanted() }
 
     /// - Returns: false when a header filter has refused the response: something else is due.
     private func deliver(_ response: Response) async -> Bool {
@@ -235,7 +235,7 @@ package final class Exchange: Parking {
     }
 
     /// An answer that needs no task: what the first system call could not send.
-    package func startDraining() { hasBegun = true }
+    public func startDraining() { hasBegun = true }
 
     private func closeUpstream() {
         context.upstream?.exchange?.close()
@@ -248,7 +248,7 @@ package final class Exchange: Parking {
     func pumpDrain() { drain?.pump() }
 
     /// The client has left: the task finds out at its next look.
-    package func abandon() {
+    public func abandon() {
         guard !isGone else { return }
         isGone = true
         drain = nil
@@ -257,7 +257,7 @@ package final class Exchange: Parking {
     }
 
     /// Everything is out, or never will be.
-    package func drained() {
+    public func drained() {
         isDrained = true
         drain = nil
         outbox.discard()
@@ -274,10 +274,10 @@ package final class Exchange: Parking {
     }
 
     /// Without a task the only news are a fill's, and they are the drain's business.
-    package override func wake(_ reasons: WakeReasons) {
+    public override func wake(_ reasons: WakeReasons) {
         if isTaskRunning { super.wake(reasons) } else { drain?.pump() }
     }
 
     /// Whether the context may be used again by the connection: nobody else refers to it.
-    package var isOver: Bool { !isTaskRunning }
+    public var isOver: Bool { !isTaskRunning }
 }

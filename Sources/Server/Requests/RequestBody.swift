@@ -6,31 +6,31 @@ import Platform
 ///
 /// Its framing is fixed with the head, before the pipeline runs; what is done with it (`mode`) is decided before its first
 /// byte is stored: kept (in memory, then in a file), passed on as it comes, or thrown away.
-package final class RequestBody {
-    package enum Mode { case undecided, buffering, streaming, discarding }
+public final class RequestBody {
+    public enum Mode { case undecided, buffering, streaming, discarding }
 
-    package private(set) var mode = Mode.undecided
+    public private(set) var mode = Mode.undecided
     private var decoder = BodyDecoder.none
     /// The request announced a body.
-    package private(set) var isPresent = false
+    public private(set) var isPresent = false
     /// Every byte has come.
-    package private(set) var isWhole = true
+    public private(set) var isWhole = true
     /// The framing was broken, or the body is longer than `client_max_body_size`: the status to answer with.
-    package private(set) var failure: RequestFailure?
+    public private(set) var failure: RequestFailure?
     /// Body bytes received so far, framing taken off.
-    package private(set) var received = 0
+    public private(set) var received = 0
     /// The same with its framing, as far as somebody wanted it: `$request_length`.
-    package private(set) var length = 0
+    public private(set) var length = 0
     /// The body has been sent to an upstream in a way that cannot be repeated.
-    package var isSpent = false
+    public var isSpent = false
     /// Body bytes in memory, in order; in streaming mode what has not been taken yet.
-    package private(set) var memory: [ByteBuffer] = []
+    public private(set) var memory: [ByteBuffer] = []
     private var memoryCount = 0
     /// What has been passed on in streaming mode, as long as it is no longer than the buffer would be: `$request_body`.
-    package private(set) var passed: [UInt8] = []
+    public private(set) var passed: [UInt8] = []
     private var keepsPassed = false
     /// The rest of a body that is longer than the buffer, or all of it.
-    package private(set) var file: BodyFile?
+    public private(set) var file: BodyFile?
     private var memoryLimit = 0
     private var sizeLimit = 0
     private var filesOnly = false
@@ -38,9 +38,9 @@ package final class RequestBody {
     private var filePath = ""
     private static let chunk = 16384
 
-    package init() {}
+    public init() {}
 
-    package func reset() {
+    public func reset() {
         mode = .undecided
         decoder = .none
         isPresent = false
@@ -57,7 +57,7 @@ package final class RequestBody {
     }
 
     /// Fixes the framing, right after the head has been decoded.
-    package func begin(_ head: RequestHead) {
+    public func begin(_ head: RequestHead) {
         decoder = BodyDecoder(for: head)
         isPresent = head.isChunked || (head.contentLength ?? 0) > 0
         isWhole = decoder.isComplete
@@ -65,17 +65,17 @@ package final class RequestBody {
     }
 
     /// A context without a client: no body.
-    package func beginEmpty() { reset() }
+    public func beginEmpty() { reset() }
 
     /// Keeps the body, whole, before anybody reads it. `plan` gives the bounds.
-    package func buffer(_ plan: LocationPlan, prefix: String) {
+    public func buffer(_ plan: LocationPlan, prefix: String) {
         guard mode == .undecided else { return }
         mode = .buffering
         setLimits(plan, prefix)
     }
 
     /// Passes the body on as it comes. At most two buffers wait in memory.
-    package func stream(_ plan: LocationPlan, prefix: String) {
+    public func stream(_ plan: LocationPlan, prefix: String) {
         guard mode == .undecided else { return }
         mode = .streaming
         keepsPassed = true
@@ -94,7 +94,7 @@ package final class RequestBody {
     }
 
     /// Throws away what comes from now on, and what is there.
-    package func discard() {
+    public func discard() {
         if mode != .discarding {
             mode = .discarding
             memory = []
@@ -104,19 +104,19 @@ package final class RequestBody {
     }
 
     /// Nobody gets it: broken, or too long. What answers in its place is asked without a body.
-    package func drop() {
+    public func drop() {
         discard()
         isPresent = false
     }
 
     /// The length that was announced; nil: chunked.
-    package var announcedLength: Int? {
+    public var announcedLength: Int? {
         if case .length(let left) = decoder { return left + received }
         return isPresent ? nil : 0
     }
 
     /// Whether the connection should read more of the body now.
-    package var wantsBytes: Bool {
+    public var wantsBytes: Bool {
         if isWhole || failure != nil { return false }
         switch mode {
         case .undecided: return false
@@ -126,16 +126,16 @@ package final class RequestBody {
     }
 
     /// The whole body is here and may be sent as often as needed.
-    package var isReplayable: Bool { !isPresent || (mode == .buffering && isWhole && failure == nil) }
+    public var isReplayable: Bool { !isPresent || (mode == .buffering && isWhole && failure == nil) }
 
     /// Whether the bytes stand in memory in one piece (`$request_body`).
-    package var isInMemory: Bool { file == nil }
+    public var isInMemory: Bool { file == nil }
 
     /// The name of the file the body was written to, when it has one.
-    package var fileName: String? { file?.path }
+    public var fileName: String? { file?.path }
 
     /// Takes body bytes out of `input`, beginning at `start`; returns how many bytes were the body's (framing included).
-    package func feed(_ input: ByteBuffer, from start: Int) -> Int {
+    public func feed(_ input: ByteBuffer, from start: Int) -> Int {
         var offset = start
         do throws(RequestFailure) {
             loop: while !isWhole {
@@ -220,7 +220,7 @@ package final class RequestBody {
     }
 
     /// From here on the connection is a tunnel: what the client sends is passed on until it ends.
-    package func beginTunnel() {
+    public func beginTunnel() {
         decoder = .untilClose
         isPresent = true
         isWhole = false
@@ -232,7 +232,7 @@ package final class RequestBody {
     }
 
     /// Takes what has come in streaming mode.
-    package func takeStreamed() -> [ByteBuffer] {
+    public func takeStreamed() -> [ByteBuffer] {
         let taken = memory
         memory = []
         memoryCount = 0
@@ -244,7 +244,7 @@ package final class RequestBody {
     }
 
     /// The client has gone: the body will never be whole.
-    package func breakOff() {
+    public func breakOff() {
         if !isWhole, failure == nil { failure = RequestFailure(400, "client closed the connection within the request body") }
     }
 }

@@ -7,93 +7,93 @@ import Patterns
 ///
 /// A pooled object of one loop: the connection fills it, handlers read and change it, and when something must be waited for it
 /// moves into an exchange as it is. It names no feature.
-package final class RequestContext {
-    package let serving: ServingLoop
+public final class RequestContext {
+    public let serving: ServingLoop
     /// The head as received; frozen once decoded.
-    package var head: RequestHead
-    package var connection = ConnectionFacts()
-    package var site: Site
-    package var server: ServerPlan
-    package var plan: LocationPlan
+    public var head: RequestHead
+    public var connection = ConnectionFacts()
+    public var site: Site
+    public var server: ServerPlan
+    public var plan: LocationPlan
     /// The decoded path: `$uri`. Internal redirects change it.
-    package var path: [UInt8] = []
+    public var path: [UInt8] = []
     /// The query of an internal redirect or an assignment to `$args`; nil: the head's own.
-    package var query: [UInt8]?
+    public var query: [UInt8]?
     /// The method after `error_page` has made a GET of it; nil: the head's own.
-    package var methodOverride: Method?
-    package var response = OutgoingResponse()
-    package var outcome = Outcome.none
-    package let body = RequestBody()
+    public var methodOverride: Method?
+    public var response = OutgoingResponse()
+    public var outcome = Outcome.none
+    public let body = RequestBody()
 
     // Pipeline
     /// The next handler of the plan.
-    package var position = 0
+    public var position = 0
     /// Still in the server's own rewrite phase.
-    package var isInServerPhase = true
-    package var redirectCount = 0
+    public var isInServerPhase = true
+    public var redirectCount = 0
     /// Reached by an internal redirect.
-    package var isInternal = false
+    public var isInternal = false
     /// An error page was gone to from a location without `recursive_error_pages`: there will be no other.
-    package var errorPagesAreOver = false
+    public var errorPagesAreOver = false
     /// `try_files` has found the path behind the alias of a regex location.
-    package var appendsPathToAlias = false
+    public var appendsPathToAlias = false
     /// The status that an error page stands in for; 0: none. Also keeps `error_page` from applying to itself.
-    package var errorStatus = 0
+    public var errorStatus = 0
     /// A `=code` of error_page: the status to answer with whatever the page says.
-    package var overridingStatus = 0
+    public var overridingStatus = 0
     /// The status an error_page must keep, unless its content decides otherwise.
-    package var keepsErrorStatus = false
+    public var keepsErrorStatus = false
 
     // Times, milliseconds since 1970
-    package var startedAt: Int64 = 0
+    public var startedAt: Int64 = 0
     /// The same on the loop's own clock.
-    package var startedTick: Int64 = 0
+    public var startedTick: Int64 = 0
 
     // Sending
     /// Bytes sent to the client, heads and framing included (`$bytes_sent`).
-    package var bytesSent = 0
+    public var bytesSent = 0
     /// Bytes of head sent: what is taken off for `$body_bytes_sent`.
-    package var headBytesSent = 0
+    public var headBytesSent = 0
     /// The request came while the one before it was being answered.
-    package var isPipelined = false
+    public var isPipelined = false
     private var identifier: (UInt64, UInt64)?
 
     /// Appends `$request_id`: the same digits each time it is asked for.
-    package func appendRequestIdentifier(to output: inout [UInt8]) {
+    public func appendRequestIdentifier(to output: inout [UInt8]) {
         let parts = identifier ?? (UInt64.random(in: 0...UInt64.max), UInt64.random(in: 0...UInt64.max))
         identifier = parts
         Digest(high: parts.0, low: parts.1).appendHex(to: &output)
     }
 
     /// Fields of an app's answer that led elsewhere by X-Accel-Redirect: they go along.
-    package var carriedFields = Fields()
-    package var carriedType: [UInt8] = []
+    public var carriedFields = Fields()
+    public var carriedType: [UInt8] = []
     /// Location of a redirect that an error page stands in for; the page's own goes before it.
-    package var carriedLocation: [UInt8] = []
+    public var carriedLocation: [UInt8] = []
     /// Set by a header filter that refuses the response, when an error page stands in for this status; else 0.
-    package var filterRefusal = 0
+    public var filterRefusal = 0
 
     /// 100 Continue has been sent.
-    package var hasSentContinue = false
+    public var hasSentContinue = false
     /// The whole response is out.
-    package var isComplete = false
+    public var isComplete = false
     /// Bytes per second; nil: what `limit_rate` says; 0: unlimited.
-    package var limitRate: Int?
+    public var limitRate: Int?
     // Proxying and caching
-    package var upstream: UpstreamState?
-    package var cache: CacheState?
+    public var upstream: UpstreamState?
+    public var cache: CacheState?
     /// The trace of an earlier request, to be used again.
     private var spareCache: CacheState?
     private var spareUpstream: UpstreamState?
 
     // Variables
-    package var slots: [VariableSlot] = []
+    public var slots: [VariableSlot] = []
     private var usesSlots = false
     private var captureSubject: [UInt8] = []
     private var captureRanges: [Range<Int>?] = []
     private var scratches: [[UInt8]] = []
 
-    package init(serving: ServingLoop, head: RequestHead, site: Site, server: ServerPlan) {
+    public init(serving: ServingLoop, head: RequestHead, site: Site, server: ServerPlan) {
         self.serving = serving
         self.head = head
         self.site = site
@@ -103,7 +103,7 @@ package final class RequestContext {
     }
 
     /// Forgets the last request, keeping memory.
-    package func reset() {
+    public func reset() {
         head.reset()
         path.clear()
         query = nil
@@ -151,13 +151,13 @@ package final class RequestContext {
         usesSlots = false
     }
 
-    package var method: Method { methodOverride ?? head.method }
+    public var method: Method { methodOverride ?? head.method }
 
     /// The address the client came to, where no host name is known.
-    package var localHost: String { connection.local.host }
+    public var localHost: String { connection.local.host }
 
     /// The trace of upstreams, made at its first use.
-    package func upstreamState() -> UpstreamState {
+    public func upstreamState() -> UpstreamState {
         if let upstream { return upstream }
         let made = spareUpstream ?? UpstreamState()
         spareUpstream = nil
@@ -166,7 +166,7 @@ package final class RequestContext {
     }
 
     /// The trace of the cache, made at its first use.
-    package func cacheState() -> CacheState {
+    public func cacheState() -> CacheState {
         if let cache { return cache }
         let made = spareCache ?? CacheState()
         spareCache = nil
@@ -186,7 +186,7 @@ package final class RequestContext {
 
     /// Appends the query as it is now; false when there is none.
     @discardableResult
-    package func appendQuery(to output: inout [UInt8]) -> Bool {
+    public func appendQuery(to output: inout [UInt8]) -> Bool {
         if let query {
             output.append(contentsOf: query)
             return !query.isEmpty
@@ -197,14 +197,14 @@ package final class RequestContext {
         return true
     }
 
-    package var hasQuery: Bool {
+    public var hasQuery: Bool {
         if let query { return !query.isEmpty }
         return head.queryRange.map { !$0.isEmpty } ?? false
     }
 
     // MARK: Variables that the configuration makes
 
-    package func setSlot(_ index: Int, _ value: [UInt8]) {
+    public func setSlot(_ index: Int, _ value: [UInt8]) {
         prepareSlots()
         slots[index].bytes = value
         slots[index].state = .value
@@ -244,7 +244,7 @@ package final class RequestContext {
 
     /// Matches a regex; on success its groups are `$1`… and its named groups are set. Errors: 500 when the match had to be
     /// given up (neither true nor false would be safe for an access rule).
-    package func match(_ pattern: NamePattern, _ subject: [UInt8]) throws(RequestFailure) -> Bool {
+    public func match(_ pattern: NamePattern, _ subject: [UInt8]) throws(RequestFailure) -> Bool {
         let data = serving.matchData
         do throws(MatchFailure) {
             guard try pattern.pattern.match(subject.span, into: data) else { return false }
@@ -266,7 +266,7 @@ package final class RequestContext {
     }
 
     /// Appends `$1` to `$9` of the last regex that matched.
-    package func appendCapture(_ group: Int, to output: inout [UInt8]) {
+    public func appendCapture(_ group: Int, to output: inout [UInt8]) {
         guard group < captureRanges.count, let range = captureRanges[group] else { return }
         output.append(contentsOf: captureSubject[range])
     }
@@ -274,9 +274,9 @@ package final class RequestContext {
     // MARK: Scratch memory
 
     /// An empty array with memory from earlier uses; give it back.
-    package func takeScratch() -> [UInt8] { scratches.popLast() ?? [] }
+    public func takeScratch() -> [UInt8] { scratches.popLast() ?? [] }
 
-    package func giveScratch(_ scratch: inout [UInt8]) {
+    public func giveScratch(_ scratch: inout [UInt8]) {
         scratch.clear()
         if scratches.count < 4 { scratches.append(scratch) }
         scratch = []

@@ -3,40 +3,40 @@ import HTTP
 import Platform
 
 /// What a request knows of the upstreams it has asked: the trace for `$upstream_*`, and the head that came last.
-package final class UpstreamState {
+public final class UpstreamState {
     /// One attempt.
-    package struct Attempt {
-        package var address = ""
+    public struct Attempt {
+        public var address = ""
         /// 0 while unknown; 502, 504 when there was none.
-        package var status = 0
+        public var status = 0
         /// Milliseconds; nil: not reached.
-        package var connectTime: Int64?
-        package var headerTime: Int64?
-        package var responseTime: Int64?
-        package var responseLength = 0
-        package var bytesReceived = 0
-        package var bytesSent = 0
-        package init() {}
+        public var connectTime: Int64?
+        public var headerTime: Int64?
+        public var responseTime: Int64?
+        public var responseLength = 0
+        public var bytesReceived = 0
+        public var bytesSent = 0
+        public init() {}
     }
 
-    package var attempts: [Attempt] = []
+    public var attempts: [Attempt] = []
     /// A new group of attempts begins (an internal redirect): nginx writes " : " before it.
-    package var groupStarts: [Int] = []
+    public var groupStarts: [Int] = []
     /// The head of the response that is being passed on.
-    package var head: ResponseHead?
+    public var head: ResponseHead?
     /// Where the request goes, when variables of proxy_pass have said so.
-    package var target: ProxyTarget?
+    public var target: ProxyTarget?
     /// The running exchange with an upstream.
-    package var exchange: UpstreamExchange?
+    public var exchange: UpstreamExchange?
     /// The group's or host's name in proxy_pass (`$proxy_host`), its port, and the request URI that was sent.
-    package var proxyHost: [UInt8] = []
-    package var proxyPort: [UInt8] = []
-    package var uri: [UInt8] = []
+    public var proxyHost: [UInt8] = []
+    public var proxyPort: [UInt8] = []
+    public var uri: [UInt8] = []
     /// X-Accel-Buffering, X-Accel-Limit-Rate.
-    package var isBuffered = true
-    package var trailers = Fields()
+    public var isBuffered = true
+    public var trailers = Fields()
 
-    package init() {}
+    public init() {}
 
     /// Forgets everything, keeping memory.
     func reset() {

@@ -3,7 +3,7 @@ import EventLoops
 import Platform
 
 /// A body that grows while it is read: a fill that another exchange feeds.
-package protocol BodyFollower: AnyObject {
+public protocol BodyFollower: AnyObject {
     /// What stands at `position`, or that one has to wait; the waker is called when there is more.
     func next(at position: Int, _ waker: Waker) -> FollowStep
     /// The length that the origin declared, when it did.
@@ -13,7 +13,7 @@ package protocol BodyFollower: AnyObject {
 }
 
 /// One look at a growing body.
-package enum FollowStep {
+public enum FollowStep {
     case shared(SharedBlock, Range<Int>)
     case file(SharedDescriptor, Range<Int>)
     case wait

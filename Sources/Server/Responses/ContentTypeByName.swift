@@ -3,7 +3,7 @@ import Bytes
 extension RequestContext {
     /// Sets the response's media type by the extension of the path (`types`, `default_type`), as nginx does for files and for
     /// `return`.
-    package func setContentTypeByPath() {
+    public func setContentTypeByPath() {
         response.contentType.removeAll(keepingCapacity: true)
         let path = path
         let start = RequestContext.extensionStart(path.span)
@@ -22,7 +22,7 @@ extension RequestContext {
 
     /// Where the extension of the last segment begins; the length when there is none. A segment that begins with its only
     /// full stop has none.
-    package static func extensionStart(_ path: Span<UInt8>) -> Int {
+    public static func extensionStart(_ path: Span<UInt8>) -> Int {
         var index = path.count - 1
         while index > 0 {
             if path[index] == UInt8(ascii: "/") { break }

@@ -1,5 +1,5 @@
 /// Who takes a response out of an exchange's outbox: an HTTP/1 connection, an HTTP/2 stream, a subrequest's slot.
-package protocol Drain: AnyObject {
+public protocol Drain: AnyObject {
     /// The response's head is settled in the context: status, fields, length.
     func begin(_ exchange: Exchange)
     /// Something was appended: takes what it can, and never waits.

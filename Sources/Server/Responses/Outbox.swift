@@ -7,7 +7,7 @@ import Platform
 /// Sources never change their order. Memory has a bound; what is beyond it goes to a temporary file up to its bound; beyond
 /// that the outbox is full and the producer waits for room. Filters sit between the queue and the drain, and run only when
 /// somebody drains.
-package final class Outbox {
+public final class Outbox {
     private enum Kind {
         case memory(ByteRegion)
         case file(SharedDescriptor)
@@ -24,7 +24,7 @@ package final class Outbox {
     }
 
     /// What stands at the front for the drain.
-    package enum Front {
+    public enum Front {
         /// `piece` holds it.
         case memory
         /// `pieceFile` from `pieceOffset`, `pieceCount` bytes.
@@ -47,27 +47,27 @@ package final class Outbox {
     private var stages: [FilterStage] = []
 
     /// Bytes that may stand in memory.
-    package var memoryLimit = 65536
+    public var memoryLimit = 65536
     /// Bytes that may go to the temporary file; 0: none is made.
-    package var temporaryLimit = 0
-    package var temporaryDirectory = ""
+    public var temporaryLimit = 0
+    public var temporaryDirectory = ""
     private var wantsRoom = false
     /// Who is told when something is appended, and woken when there is room again.
-    package unowned var owner: Exchange?
+    public unowned var owner: Exchange?
     /// What wakes the reader of a fill.
-    package var followerWaker: Waker?
+    public var followerWaker: Waker?
 
-    package private(set) var piece = ByteRegion.empty
-    package private(set) var pieceFile: SharedDescriptor?
-    package private(set) var pieceOffset = 0
-    package private(set) var pieceCount = 0
+    public private(set) var piece = ByteRegion.empty
+    public private(set) var pieceFile: SharedDescriptor?
+    public private(set) var pieceOffset = 0
+    public private(set) var pieceCount = 0
 
-    package init() {}
+    public init() {}
 
     // MARK: The producer's side
 
     /// Appends a range of a block that nobody writes to any more; `isLast`: nothing follows.
-    package func append(_ region: ByteRegion, isLast: Bool = false) {
+    public func append(_ region: ByteRegion, isLast: Bool = false) {
         guard !isDiscarded else { return }
         if isLast { isEnded = true }
         // Without bytes too: the head may wait for this call.
@@ -81,21 +81,21 @@ package final class Outbox {
         if isLast { flushTemporary() }
     }
 
-    package func append(_ file: SharedDescriptor, _ range: Range<Int>) {
+    public func append(_ file: SharedDescriptor, _ range: Range<Int>) {
         guard !isDiscarded, !range.isEmpty else { return }
         push(Source(kind: .file(file), low: range.lowerBound, high: range.upperBound))
         owner?.pumpDrain()
     }
 
     /// Appends what `follower` brings between two positions (`high` may be beyond the end).
-    package func append(_ follower: any BodyFollower, from low: Int, to high: Int) {
+    public func append(_ follower: any BodyFollower, from low: Int, to high: Int) {
         guard !isDiscarded else { return follower.leave() }
         push(Source(kind: .follow(follower), low: low, high: high))
         owner?.pumpDrain()
     }
 
     /// Appends all that there is, and ends: a filter sees the last bytes and the end together, and does not flush between.
-    package func end(with content: Content) {
+    public func end(with content: Content) {
         if !isDiscarded { push(content) }
         end()
     }
@@ -116,7 +116,7 @@ package final class Outbox {
         memoryCount += region.count
     }
 
-    package func end() {
+    public func end() {
         isEnded = true
         owner?.pumpDrain()
         flushTemporary()
@@ -126,14 +126,14 @@ package final class Outbox {
     private func flushTemporary() { try? temporary?.flush() }
 
     /// No more comes although more was promised.
-    package func fail() {
+    public func fail() {
         hasFailed = true
         isEnded = true
         owner?.pumpDrain()
     }
 
     /// Everything is given back; later appends are swallowed.
-    package func discard() {
+    public func discard() {
         guard !isDiscarded else { return }
         isDiscarded = true
         for source in sources[head...] {
@@ -154,7 +154,7 @@ package final class Outbox {
         }
     }
 
-    package var isFull: Bool {
+    public var isFull: Bool {
         if isDiscarded { return false }
         if memoryCount < memoryLimit { return false }
         return temporaryLimit == 0 || temporaryEnd >= temporaryLimit || temporaryFailed
@@ -163,7 +163,7 @@ package final class Outbox {
     private var temporaryFailed = false
 
     /// Asks to be woken with `.room`. Said right before parking.
-    package func requestRoom() { wantsRoom = true }
+    public func requestRoom() { wantsRoom = true }
 
     private func push(_ source: Source) {
         if head > 16, head * 2 > sources.count {
@@ -215,17 +215,17 @@ package final class Outbox {
 
     // MARK: The drain's side
 
-    package func addFilter(_ filter: BodyFilter) { stages.append(FilterStage(filter)) }
+    public func addFilter(_ filter: BodyFilter) { stages.append(FilterStage(filter)) }
 
-    package func front() -> Front { stages.isEmpty ? sourceFront() : stageFront(stages.count - 1) }
+    public func front() -> Front { stages.isEmpty ? sourceFront() : stageFront(stages.count - 1) }
 
     /// Takes `n` bytes off the front.
-    package func consume(_ n: Int) {
+    public func consume(_ n: Int) {
         if stages.isEmpty { consumeSource(n) } else { stages[stages.count - 1].consume(n) }
     }
 
     /// Whether the end follows right after the piece at the front.
-    package var frontIsLast: Bool {
+    public var frontIsLast: Bool {
         if let last = stages.last { return last.isFinished && !last.filter.hasFailed }
         guard isEnded, !hasFailed, head == sources.count - 1 else { return false }
         if case .follow = sources[head].kind { return false }

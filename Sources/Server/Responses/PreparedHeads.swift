@@ -7,7 +7,7 @@ import HTTP
 extension RequestContext {
     /// Puts the prepared head into the response, if there is one that fits; the caller only adds the content then. Otherwise
     /// the caller composes the response and calls `keepHead(in:)`.
-    package func usesHead(of prepared: PreparedHead) -> Bool {
+    public func usesHead(of prepared: PreparedHead) -> Bool {
         guard isPlain, prepared.isFor(plan: planKey, second: currentSecond) else { return false }
         response.status = 200
         response.prepared = prepared
@@ -16,7 +16,7 @@ extension RequestContext {
     }
 
     /// Has the head of the composed response kept for the next request.
-    package func keepHead(in prepared: PreparedHead) {
+    public func keepHead(in prepared: PreparedHead) {
         if isPlain, response.status == 200 { response.prepared = prepared }
     }
 

@@ -3,7 +3,7 @@ import HTTP
 import Platform
 
 /// Writes a response's head for HTTP/1.1, in nginx's order of fields (RFC 9112 §4).
-package enum ResponseHeadEncoding {
+public enum ResponseHeadEncoding {
     /// How the body's end is told.
     enum Framing {
         /// No body may follow (1xx, 204, 304) and nothing is said of one.
@@ -92,7 +92,7 @@ package enum ResponseHeadEncoding {
     }
 
     /// As nginx: the time of a file that stands in for an error is not the time of what was asked for.
-    package static func tellsModification(_ status: Int) -> Bool {
+    public static func tellsModification(_ status: Int) -> Bool {
         switch status {
         case 200, 204, 206, 304: true
         default: false
@@ -105,7 +105,7 @@ package enum ResponseHeadEncoding {
     }
 
     /// Location as it is sent: one within this server is made absolute (`absolute_redirect`).
-    package static func location(_ context: RequestContext) -> [UInt8] {
+    public static func location(_ context: RequestContext) -> [UInt8] {
         let location = context.response.location
         guard location.first == UInt8(ascii: "/"), context.plan.core.absoluteRedirect else { return location }
         return origin(context) + location

@@ -2,18 +2,18 @@ import Configuration
 import Platform
 
 /// The sockets that a configuration listens on, for whoever opens them.
-package struct ListenSet: Sendable {
+public struct ListenSet: Sendable {
     /// One per address; statements of several servers for one address are merged.
-    package var sockets: [ListenSpecification] = []
+    public var sockets: [ListenSpecification] = []
 
-    package init() {}
+    public init() {}
 
-    package var addresses: [SocketAddress] { sockets.map(\.address) }
+    public var addresses: [SocketAddress] { sockets.map(\.address) }
 }
 
 extension ListenSpecification {
     /// Listens on the address, with all that the statement says of the socket. Errors: what `bind`, `listen` say.
-    package func open() throws(SystemError) -> FileDescriptor {
+    public func open() throws(SystemError) -> FileDescriptor {
         let backlog = Int32(clamping: self.backlog ?? ListenSpecification.defaultBacklog)
         let descriptor = try Socket.listen(on: address, backlog: backlog, reusePort: reusesPort, ipv6Only: ipv6Only)
         try options.apply(to: descriptor.rawValue)
@@ -21,5 +21,5 @@ extension ListenSpecification {
     }
 
     /// As nginx on Linux.
-    package static let defaultBacklog = 511
+    public static let defaultBacklog = 511
 }

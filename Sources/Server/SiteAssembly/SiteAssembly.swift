@@ -4,14 +4,14 @@ import Platform
 /// From a loaded configuration to what serves: walks its blocks and has every feature add its part.
 ///
 /// Order: the site, then for each server its own hooks, its named locations, and its other locations, outer before inner.
-package enum SiteAssembly {
+public enum SiteAssembly {
     /// What a configuration comes to.
-    package struct Result {
-        package let site: Site
+    public struct Result {
+        public let site: Site
         /// The sockets that the site needs.
-        package let listens: ListenSet
+        public let listens: ListenSet
         /// Oddities that only show when everything is put together.
-        package let warnings: [Diagnostic]
+        public let warnings: [Diagnostic]
     }
 
     /// Builds the site for one loop. Errors: what only shows when blocks are put together (duplicates, unknown names).
@@ -20,7 +20,7 @@ package enum SiteAssembly {
     ///   - named: what outlives configurations; logs and zones that are not there yet are made.
     ///   - loopIndex: which of `loopCount` loops the site is for.
     ///   - generation: 1 at start, one more with each reload.
-    package static func assemble(
+    public static func assemble(
         _ loaded: LoadedConfiguration, _ features: [any Feature.Type], paths: ConfigurationPaths, named: NamedState,
         loopIndex: Int = 0, loopCount: Int = 1, generation: Int = 1
     ) throws(Diagnostic) -> Result {
@@ -48,7 +48,7 @@ package enum SiteAssembly {
     }
 
     /// As `assemble`, for who only serves.
-    package static func build(
+    public static func build(
         _ loaded: LoadedConfiguration, _ features: [any Feature.Type], paths: ConfigurationPaths, named: NamedState,
         loopIndex: Int = 0, loopCount: Int = 1, generation: Int = 1
     ) throws(Diagnostic) -> Site {
@@ -58,7 +58,7 @@ package enum SiteAssembly {
     }
 
     /// What the main block and `events` say about the process.
-    package static func processPlan(
+    public static func processPlan(
         _ loaded: LoadedConfiguration, _ features: [any Feature.Type], paths: ConfigurationPaths
     ) throws(Diagnostic) -> ProcessPlan {
         guard let events = loaded.root.children(.events).first else {
