@@ -4,6 +4,9 @@ public final class BufferPool {
     public let blockSize: Int
     private let limit: Int
     private var free: [ByteBuffer] = []
+    /// Blocks that came back and found no place, or were still referred to, since somebody set this to 0: memory that went to the
+    /// allocator.
+    public var dropped = 0
 
     /// Keeps at most `limit` unused blocks of `blockSize` bytes.
     public init(blockSize: Int, limit: Int) {
@@ -20,7 +23,11 @@ public final class BufferPool {
     /// Gives a block back. A block that somebody else still refers to is left to them: its bytes may be on their way out.
     public func give(_ block: consuming ByteBuffer) {
         var block = block
-        guard block.capacity == blockSize, free.count < limit, isKnownUniquelyReferenced(&block) else { return }
+        guard block.capacity == blockSize else { return }
+        guard free.count < limit, isKnownUniquelyReferenced(&block) else {
+            dropped += 1
+            return
+        }
         block.clear()
         free.append(block)
     }

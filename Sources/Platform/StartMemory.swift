@@ -15,8 +15,12 @@ public enum StartMemory {
                 _ = unsafe madvise(start, text.count, MADV_DONTNEED)
             }
         }
-        zl_trim_allocator()
+        returnFree()
     }
+
+    /// Gives the kernel the pages that the allocator holds free, also between those in use. Takes a fraction of a millisecond
+    /// for each ten megabytes that are held.
+    public static func returnFree() { zl_trim_allocator() }
 
     /// The addresses of the program's text: the first mapping that is a file's, executable, private and not writable; nil when
     /// there is none.

@@ -103,6 +103,17 @@ public final class ServingLoop: LoopBound {
         blocks.give(block)
     }
 
+    private var nextTidying: Int64 = 0
+
+    /// After a rush, when many blocks went to the allocator: it keeps them, between those that are in use, unless it is told to
+    /// return them. At most once a second.
+    func tidy() {
+        guard blocks.dropped >= 8, loop.now >= nextTidying else { return }
+        blocks.dropped = 0
+        nextTidying = loop.now + 1000
+        StartMemory.returnFree()
+    }
+
     /// Moves a head that is to be kept for a while into memory of its own size, and gives its block back.
     func slim(_ head: ResponseHead) {
         let block = head.buffer

@@ -18,6 +18,7 @@ final class LoopServer: LoopBound {
         super.init(loop: serving.loop)
         serving.loop.afterTurn = { [unowned self] in
             if onDrained != nil { checkDrained() }
+            self.serving.tidy()
         }
     }
 
