@@ -41,6 +41,6 @@ extension RequestContext {
             head.scan.seen.bits & RequestContext.conditions == 0,
             methodOverride == nil, errorStatus == 0, overridingStatus == 0, site.preparesHeads
         else { return false }
-        return carriedFields.isEmpty && carriedType.isEmpty && !endsConnection
+        return carriedFields.isEmpty && carriedType.isEmpty && carriedLocation.isEmpty && !endsConnection
     }
 }

@@ -222,7 +222,7 @@ final class ResponseWriter {
             return afterSend(result, context.response.content, range.count)
         }
         if !plan.core.usesSendfile { return Rest(content: context.response.content) }
-        // The head waits for the first bytes of the file: a segment of its own would cost a third of the whole (measured).
+        // The head waits for the first bytes of the file: a segment of its own costs more (decisions/0007).
         let head = connection.transport.send(control.bytes, more: true)
         let rest = afterSend(head, context.response.content, range.count)
         guard rest.failure == nil, controlOffset == control.count else { return rest }
