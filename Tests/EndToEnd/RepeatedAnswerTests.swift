@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -111,6 +112,27 @@ import Testing
                 _ = try client.receiveResponse()
             }
             #expect(try server.lines(6) == Array(repeating: "200 1 5", count: 6))
+        }
+    }
+
+    /// A file that is shortened while it is open costs its own answer, never the worker.
+    @Test(arguments: Front.only(.zendan))
+    func aShortenedFileEndsNobodyElse(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            let file = try scene.sandbox.write("www/a.txt", String(repeating: "x", count: 9000))
+            let server = try scene.serve(
+                """
+                open_file_cache max=10;
+                location /files/ { alias \(scene.sandbox.path)/www/; }
+                location / { return 200 alive; }
+                """, workers: 1)
+            let worker = try #require(server.workers.first)
+            for _ in 0..<3 { #expect(try scene.get("/files/a.txt").body.count == 9000) }
+            try FileHandle(forWritingTo: URL(fileURLWithPath: file)).truncate(atOffset: 10)
+            // Cut short: the client is told by the connection's end, and never gets a whole answer.
+            #expect(throws: (any Error).self) { try scene.get("/files/a.txt") }
+            #expect(try scene.get("/").text == "alive")
+            #expect(server.workers.first == worker)
         }
     }
 }
