@@ -38,12 +38,14 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         // 1: the kernel in Swift, memory
         module("Platform", ["CLinux"]),
         module("Bytes"),
         // 2: one C library each; logs, counters, histograms
         module("Compression", ["CZlib", "Bytes"]),
         module("Patterns", ["CPCRE2", "Bytes"]),
+        module("TLS", ["COpenSSL", "Platform", "Bytes"]),
         module("Observability", ["Platform", "Bytes"]),
         // 3: messages and codecs (pure); epoll, timers, sockets, tasks
         module("HTTP", ["Bytes"]),
@@ -79,6 +81,7 @@ let package = Package(
         tests("BytesTests", ["Bytes"]),
         tests("CompressionTests", ["Compression", "Bytes", "CZlib"]),
         tests("PatternsTests", ["Patterns", "Bytes"]),
+        tests("TLSTests", ["TLS", "Platform", "Bytes"]),
         tests("ObservabilityTests", ["Observability", "Platform", "Bytes"]),
         tests("HTTPTests", ["HTTP", "Bytes"]),
         tests("EventLoopsTests", ["EventLoops", "Platform", "Bytes"]),

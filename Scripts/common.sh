@@ -12,7 +12,7 @@ die() {
 }
 
 # What zendan is built with, beside Swift itself.
-build_packages=(pkg-config libpcre2-dev zlib1g-dev)
+build_packages=(pkg-config libpcre2-dev zlib1g-dev libssl-dev)
 
 is_installed() {
     case $1 in
