@@ -259,73 +259,6 @@ public final class HTTP1Connection: Endpoint, Drain {
         return interest
     }
 
-    // MARK: Request bodies
-
-    /// The exchange wants the body (again): takes what came with the head, then reads.
-    public func bodyWanted() {
-        guard let context, exchange != nil else { return }
-        if context.body.wantsBytes { feedFromHead(context) }
-        if context.body.wantsBytes {
-            sendContinue(context)
-            if deadline != .body, deadline != .send { setDeadline(.body, after: context.plan.core.clientBodyTimeout) }
-        } else if deadline == .body {
-            clearDeadline()
-        }
-        want(interest)
-    }
-
-    func feedFromHead(_ context: RequestContext) {
-        let buffer = context.head.buffer
-        let start = context.head.end + bodyBytesInHead
-        if start < buffer.count { bodyBytesInHead += context.body.feed(buffer, from: start) }
-    }
-
-    func sendContinue(_ context: RequestContext) {
-        guard context.head.expectsContinue, !context.hasSentContinue else { return }
-        context.hasSentContinue = true
-        let start = context.head.end + bodyBytesInHead
-        if start < context.head.buffer.count { return }
-        // Short enough for an empty send buffer; if it does not go out whole, the connection is of no use.
-        let output = serving.output
-        output.clear()
-        output.append(literal: ResponseEncoder.continueResponse)
-        _ = transport.send(output.bytes)
-    }
-
-    func readBody() {
-        guard let context, let exchange, context.body.wantsBytes else { return want(interest) }
-        let block = serving.blocks.take()
-        switch transport.receive(into: block) {
-        case .done(let count):
-            let used = context.body.feed(block, from: 0)
-            if used < count { keepPipelined(block, from: used) }
-            progressed(context)
-            serving.blocks.give(block)
-            exchange.wake(.body)
-        case .wouldBlock: serving.blocks.give(block)
-        case .closed, .failed:
-            serving.blocks.give(block)
-            context.body.breakOff()
-            leave(exchange, context)
-        }
-        if phase == .exchanging { want(interest) }
-    }
-
-    func progressed(_ context: RequestContext) {
-        guard deadline == .body else { return }
-        if context.body.wantsBytes {
-            setDeadline(.body, after: context.plan.core.clientBodyTimeout)
-        } else {
-            clearDeadline()
-        }
-    }
-
-    func keepPipelined(_ block: ByteBuffer, from start: Int) {
-        let copy = ByteBuffer(capacity: max(serving.heads.blockSize, block.count - start))
-        copy.append(block.bytes(start..<block.count))
-        pipelined = copy
-    }
-
     // MARK: Answering
 
     /// Takes what came of a body that nobody asked for, before it is answered; false: its framing is broken, which has been
@@ -347,14 +280,17 @@ public final class HTTP1Connection: Endpoint, Drain {
 
     /// Sends an answer that is ready; whatever the first system call does not take goes into an exchange.
     func answerNow(_ context: RequestContext) {
-        let writer = ResponseWriter(connection: self, context)
+        let writer = serving.takeWriter(self, context)
         guard writer.settleHead() else { return proceed(context, RequestPipeline.refusedByFilter(context)) }
         if writer.mustStream {
             return drainLater(context, writer, from: context.response.content)
         }
         let rest = writer.sendAtOnce()
         if rest.failure != nil { return abortSending(context) }
-        if rest.isComplete { return finishRequest(context) }
+        if rest.isComplete {
+            serving.give(writer)
+            return finishRequest(context)
+        }
         drainLater(context, writer, from: rest.content)
     }
 
@@ -379,7 +315,7 @@ public final class HTTP1Connection: Endpoint, Drain {
     // MARK: Drain
 
     public func begin(_ exchange: Exchange) {
-        let writer = ResponseWriter(connection: self, exchange.context)
+        let writer = serving.takeWriter(self, exchange.context)
         guard writer.settleHead() else { return }
         self.writer = writer
         writer.attachFilters(exchange.outbox)
@@ -436,7 +372,7 @@ public final class HTTP1Connection: Endpoint, Drain {
         exchange.drained()
         self.exchange = nil
         let closesAfter = writer?.closesConnection ?? true
-        writer = nil
+        if let writer = writer.take() { serving.give(writer) }
         context.response.closesConnection = context.response.closesConnection || closesAfter
         finishing = exchange
         finishRequest(context)

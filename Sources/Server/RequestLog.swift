@@ -16,7 +16,8 @@ public enum RequestLog {
         if let error { record.append(error: error) }
         record.append(phase)
         appendRequest(context, &record)
-        if let upstream = context.upstream, let attempt = upstream.attempts.last {
+        if let upstream = context.upstream, upstream.attemptCount > 0 {
+            let attempt = upstream.last
             var text: [UInt8] = []
             text.append(literal: "http://")
             text.append(contentsOf: Array(attempt.address.utf8))

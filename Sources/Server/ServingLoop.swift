@@ -69,6 +69,7 @@ public final class ServingLoop: LoopBound {
     func use(_ new: Site) {
         site = new
         contexts.removeAll(keepingCapacity: true)
+        writers.removeAll(keepingCapacity: true)
         lastHosts = nil
     }
 
@@ -101,6 +102,31 @@ public final class ServingLoop: LoopBound {
         head.reset()
         if responseHeads.count < 64 { responseHeads.append(head) }
         blocks.give(block)
+    }
+
+    private var outboxes: [Outbox] = []
+
+    /// An outbox that holds nothing.
+    func takeOutbox() -> Outbox { outboxes.popLast() ?? Outbox() }
+
+    /// Takes the outbox of an exchange that is no more.
+    func give(_ outbox: Outbox) {
+        guard outboxes.count < 64 else { return }
+        outbox.reset()
+        outboxes.append(outbox)
+    }
+
+    private var writers: [ResponseWriter] = []
+
+    func takeWriter(_ connection: HTTP1Connection, _ context: RequestContext) -> ResponseWriter {
+        guard let writer = writers.popLast() else { return ResponseWriter(connection: connection, context) }
+        writer.begin(connection, context)
+        return writer
+    }
+
+    /// Takes the writer of an answer that is out, or never will be.
+    func give(_ writer: ResponseWriter) {
+        if writers.count < 64, writer.context.site === site { writers.append(writer) }
     }
 
     private var nextTidying: Int64 = 0

@@ -44,7 +44,8 @@ public struct IdleKey: Hashable, Sendable {
 ///
 /// It only keeps order: it opens and closes nothing and sees no socket. What it returns as evicted or expired is the
 /// caller's to close; what the peer closes meanwhile the caller takes out with `remove`. It belongs to its loop and is
-/// not Sendable. A group's connections are few (its capacity), so they are one array in the order of their idleness.
+/// not Sendable. A group's connections are few (its capacity), so they are one array in the order of their idleness; and so
+/// are the groups that have any.
 public final class IdleConnections<Connection: AnyObject> {
     private struct Entry {
         let key: IdleKey
@@ -53,24 +54,44 @@ public final class IdleConnections<Connection: AnyObject> {
         let deadline: Int64
     }
 
-    /// For each group the longest idle first. No group without connections is kept.
-    private var groups: [Int: [Entry]] = [:]
+    private struct Group {
+        let id: Int
+        /// The longest idle first.
+        var entries: [Entry] = []
+    }
+
+    /// Found by looking at each: few groups have had idle connections lately.
+    private var groups: [Group] = []
     /// How many connections are idle, all groups together.
     public private(set) var count = 0
 
     public init() {}
 
-    public func count(group: Int) -> Int { groups[group]?.count ?? 0 }
+    public func count(group: Int) -> Int { place(group).map { groups[$0].entries.count } ?? 0 }
+
+    private func place(_ group: Int) -> Int? {
+        for index in groups.indices where groups[index].id == group { return index }
+        return nil
+    }
+
+    /// The place of a group that may be new. Groups that keep nothing stay for a while, with their memory; not for ever, for a
+    /// reload may have taken them away.
+    private func placeOrNew(_ group: Int) -> Int {
+        if let place = place(group) { return place }
+        if groups.count(where: { $0.entries.isEmpty }) >= 8 { groups.removeAll { $0.entries.isEmpty } }
+        groups.append(Group(id: group))
+        return groups.count - 1
+    }
 
     /// The connection of `key` that became idle last; it is no longer kept. One past its time is not given out (it waits
     /// for `expired`).
     public func take(_ key: IdleKey, now: Int64) -> Connection? {
-        guard let slot = groups.index(forKey: key.group) else { return nil }
-        guard let place = groups.values[slot].lastIndex(where: { $0.key == key && $0.deadline > now }) else { return nil }
-        let entry = groups.values[slot].remove(at: place)
-        if groups.values[slot].isEmpty { groups.remove(at: slot) }
+        guard let group = place(key.group) else { return nil }
+        var index = groups[group].entries.count - 1
+        while index >= 0, groups[group].entries[index].deadline <= now || groups[group].entries[index].key != key { index -= 1 }
+        guard index >= 0 else { return nil }
         count -= 1
-        return entry.connection
+        return groups[group].entries.remove(at: index).connection
     }
 
     /// Keeps `connection`, from now until the policy's time-out.
@@ -86,11 +107,10 @@ public final class IdleConnections<Connection: AnyObject> {
     ) -> Connection? {
         guard policy.allows(served: served, age: age) else { return connection }
         let (sum, overflow) = now.addingReportingOverflow(policy.timeout)
-        let entry = Entry(key: key, connection: connection, deadline: overflow ? .max : sum)
-        groups[key.group, default: []].append(entry)
+        let group = placeOrNew(key.group)
+        groups[group].entries.append(Entry(key: key, connection: connection, deadline: overflow ? .max : sum))
         count += 1
-        guard let kept = groups[key.group], kept.count > policy.capacity else { return nil }
-        return takeOldest(of: key.group)
+        return groups[group].entries.count > policy.capacity ? takeOldest(of: group) : nil
     }
 
     /// Takes out a connection that is kept under `key`, for instance since its peer has closed it.
@@ -98,10 +118,10 @@ public final class IdleConnections<Connection: AnyObject> {
     /// - Returns: whether it was there.
     @discardableResult
     public func remove(_ connection: Connection, _ key: IdleKey) -> Bool {
-        guard let slot = groups.index(forKey: key.group) else { return false }
-        guard let place = groups.values[slot].lastIndex(where: { $0.connection === connection }) else { return false }
-        groups.values[slot].remove(at: place)
-        if groups.values[slot].isEmpty { groups.remove(at: slot) }
+        guard let group = place(key.group),
+            let index = groups[group].entries.lastIndex(where: { $0.connection === connection })
+        else { return false }
+        groups[group].entries.remove(at: index)
         count -= 1
         return true
     }
@@ -113,7 +133,7 @@ public final class IdleConnections<Connection: AnyObject> {
 
     /// When the first connection's time is over, monotonic milliseconds; nil when none is kept.
     public var nextDeadline: Int64? {
-        groups.values.lazy.flatMap { $0 }.map(\.deadline).min()
+        groups.lazy.flatMap(\.entries).map(\.deadline).min()
     }
 
     /// Takes out all connections of `key`.
@@ -133,25 +153,23 @@ public final class IdleConnections<Connection: AnyObject> {
 
     /// Takes out what a group keeps beyond `capacity`, the longest idle first: its definition has changed.
     public func trim(group: Int, to capacity: Int) -> [Connection] {
+        guard let group = place(group) else { return [] }
         var taken: [Connection] = []
-        while count(group: group) > max(capacity, 0), let oldest = takeOldest(of: group) { taken.append(oldest) }
+        while groups[group].entries.count > max(capacity, 0) { taken.append(takeOldest(of: group)) }
         return taken
     }
 
-    private func takeOldest(of group: Int) -> Connection? {
-        guard let slot = groups.index(forKey: group), !groups.values[slot].isEmpty else { return nil }
-        let entry = groups.values[slot].removeFirst()
-        if groups.values[slot].isEmpty { groups.remove(at: slot) }
+    /// From the group at this place, which is not empty.
+    private func takeOldest(of group: Int) -> Connection {
         count -= 1
-        return entry.connection
+        return groups[group].entries.removeFirst().connection
     }
 
     private func takeAll(_ isTaken: (Entry) -> Bool) -> [Connection] {
         var taken: [Connection] = []
-        for (group, entries) in groups where entries.contains(where: isTaken) {
-            taken.append(contentsOf: entries.filter(isTaken).map(\.connection))
-            let left = entries.filter { !isTaken($0) }
-            groups[group] = left.isEmpty ? nil : left
+        for index in groups.indices where groups[index].entries.contains(where: isTaken) {
+            taken.append(contentsOf: groups[index].entries.filter(isTaken).map(\.connection))
+            groups[index].entries.removeAll(where: isTaken)
         }
         count -= taken.count
         return taken

@@ -6,11 +6,11 @@ import Server
 /// Variables about the client's connection and this server's end of it.
 enum ConnectionVariables {
     static let all: [VariableDefinition] = [
-        VariableDefinition("remote_addr", "The client's address.") { context, output in
+        VariableDefinition("remote_addr", "The client's address.", isPlain: true) { context, output in
             AddressText.appendHost(context.connection.peer, to: &output)
             return true
         },
-        VariableDefinition("remote_port", "The client's port.") { context, output in
+        VariableDefinition("remote_port", "The client's port.", isPlain: true) { context, output in
             guard let port = context.connection.peer.port else { return false }
             output.append(decimal: Int(port))
             return true
@@ -25,20 +25,20 @@ enum ConnectionVariables {
             }
             return true
         },
-        VariableDefinition("server_addr", "The address the client came to.") { context, output in
+        VariableDefinition("server_addr", "The address the client came to.", isPlain: true) { context, output in
             AddressText.appendHost(local(context), to: &output)
             return true
         },
-        VariableDefinition("server_port", "The port the client came to.") { context, output in
+        VariableDefinition("server_port", "The port the client came to.", isPlain: true) { context, output in
             guard let port = context.connection.local.port else { return false }
             output.append(decimal: Int(port))
             return true
         },
-        VariableDefinition("connection", "The number of the connection.") { context, output in
+        VariableDefinition("connection", "The number of the connection.", isPlain: true) { context, output in
             output.append(decimal: Int(clamping: context.connection.number))
             return true
         },
-        VariableDefinition("connection_requests", "Requests of this connection so far.") { context, output in
+        VariableDefinition("connection_requests", "Requests of this connection so far.", isPlain: true) { context, output in
             output.append(decimal: context.connection.requests)
             return true
         },

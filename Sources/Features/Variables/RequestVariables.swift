@@ -37,7 +37,7 @@ enum RequestVariables {
             output.append(head.bytes(head.targetRange))
             return true
         },
-        VariableDefinition("server_protocol", "HTTP/1.0 or HTTP/1.1.") { context, output in
+        VariableDefinition("server_protocol", "HTTP/1.0 or HTTP/1.1.", isPlain: true) { context, output in
             switch context.head.version {
             case .http09: output.append(literal: "HTTP/0.9")
             case .http10: output.append(literal: "HTTP/1.0")
@@ -45,7 +45,7 @@ enum RequestVariables {
             }
             return true
         },
-        VariableDefinition("scheme", "http or https.") { _, output in
+        VariableDefinition("scheme", "http or https.", isPlain: true) { _, output in
             output.append(literal: "http")
             return true
         },
@@ -54,11 +54,11 @@ enum RequestVariables {
             context.appendRequestIdentifier(to: &output)
             return true
         },
-        VariableDefinition("request_length", "Bytes of the request: line, fields and body.") { context, output in
+        VariableDefinition("request_length", "Bytes of the request: line, fields and body.", isPlain: true) { context, output in
             output.append(decimal: context.head.end - context.head.start + context.body.length)
             return true
         },
-        VariableDefinition("request_time", "Seconds since the first bytes of the request, with milliseconds.") {
+        VariableDefinition("request_time", "Seconds since the first bytes of the request, with milliseconds.", isPlain: true) {
             context, output in
             TimeText.append(milliseconds: context.serving.loop.now - context.startedTick, to: &output)
             return true

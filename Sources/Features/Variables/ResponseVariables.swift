@@ -6,18 +6,19 @@ import Server
 /// Variables about the response and about time.
 enum ResponseVariables {
     static let all: [VariableDefinition] = [
-        VariableDefinition("status", "The status of the response.") { context, output in
+        VariableDefinition("status", "The status of the response.", isPlain: true) { context, output in
             // Within an error page the status that it stands in for.
             let status = context.response.status != 0 ? context.response.status : pendingStatus(context)
             if status < 100 { output.append(literal: status < 10 ? "00" : "0") }
             output.append(decimal: status)
             return true
         },
-        VariableDefinition("bytes_sent", "Bytes sent to the client.") { context, output in
+        VariableDefinition("bytes_sent", "Bytes sent to the client.", isPlain: true) { context, output in
             output.append(decimal: context.bytesSent)
             return true
         },
-        VariableDefinition("body_bytes_sent", "Bytes sent to the client, the head not counted.") { context, output in
+        VariableDefinition("body_bytes_sent", "Bytes sent to the client, the head not counted.", isPlain: true) {
+            context, output in
             output.append(decimal: max(0, context.bytesSent - context.headBytesSent))
             return true
         },
@@ -29,15 +30,15 @@ enum ResponseVariables {
                     decimal: context.limitRate ?? context.plan.core.limitRate.flatMap { size($0.value(context)) } ?? 0)
                 return true
             }),
-        VariableDefinition("msec", "Seconds since 1970, with milliseconds.") { context, output in
+        VariableDefinition("msec", "Seconds since 1970, with milliseconds.", isPlain: true) { context, output in
             TimeText.append(milliseconds: context.serving.loop.wallNow, to: &output)
             return true
         },
-        VariableDefinition("time_local", "Local time as common logs write it.") { context, output in
+        VariableDefinition("time_local", "Local time as common logs write it.", isPlain: true) { context, output in
             output.append(contentsOf: context.serving.logs.time.localForm)
             return true
         },
-        VariableDefinition("time_iso8601", "Local time by ISO 8601.") { context, output in
+        VariableDefinition("time_iso8601", "Local time by ISO 8601.", isPlain: true) { context, output in
             output.append(contentsOf: context.serving.logs.time.iso8601Form)
             return true
         },

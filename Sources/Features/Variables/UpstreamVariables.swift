@@ -31,10 +31,10 @@ enum UpstreamVariables {
         _ name: String, _ summary: String, _ append: @escaping @Sendable (UpstreamState.Attempt, inout [UInt8]) -> Void
     ) -> VariableDefinition {
         VariableDefinition(name, summary) { context, output in
-            guard let upstream = context.upstream, !upstream.attempts.isEmpty else { return false }
-            for index in upstream.attempts.indices {
+            guard let upstream = context.upstream, upstream.attemptCount > 0 else { return false }
+            for index in 0..<upstream.attemptCount {
                 if index > 0 { output.append(literal: upstream.groupStarts.contains(index) ? " : " : ", ") }
-                append(upstream.attempts[index], &output)
+                append(upstream.attempt(index), &output)
             }
             return true
         }

@@ -82,13 +82,13 @@ public struct Template: Sendable {
                 continue
             }
             let start = output.count
-            var isFound = true
             if part.kind == .capture {
                 context.appendCapture(Int(part.low), to: &output)
-            } else {
-                isFound = variables[Int(part.low)].append(context, &output)
+                escape(&output, start, true)
+                continue
             }
-            escape(&output, start, isFound)
+            let isFound = variables[Int(part.low)].append(context, &output)
+            if !isFound || !variables[Int(part.low)].isPlain { escape(&output, start, isFound) }
         }
     }
 

@@ -9,14 +9,17 @@ public struct VariableReader: Sendable {
     public let dependsOnRequest: Bool
     /// It looks at the fields of the response (`$sent_http_…`): where one is used, every response has to be composed anew.
     public let readsResponseFields: Bool
+    /// Its values are made here, of letters, digits and harmless punctuation: a log need not look for what it must escape.
+    public let isPlain: Bool
 
     public init(
-        dependsOnRequest: Bool = true, readsResponseFields: Bool = false,
+        dependsOnRequest: Bool = true, readsResponseFields: Bool = false, isPlain: Bool = false,
         _ append: @escaping @Sendable (RequestContext, inout [UInt8]) -> Bool
     ) {
         self.append = append
         self.dependsOnRequest = dependsOnRequest
         self.readsResponseFields = readsResponseFields
+        self.isPlain = isPlain
     }
 }
 
@@ -38,14 +41,14 @@ public struct VariableDefinition: Sendable {
 
     /// A variable with one name.
     public init(
-        _ name: String, _ summary: String, dependsOnRequest: Bool = true,
+        _ name: String, _ summary: String, dependsOnRequest: Bool = true, isPlain: Bool = false,
         assign: (@Sendable (RequestContext, [UInt8]) -> Void)? = nil,
         read: @escaping @Sendable (RequestContext, inout [UInt8]) -> Bool
     ) {
         self.name = name
         self.summary = summary
         self.assign = assign
-        kind = .exact(VariableReader(dependsOnRequest: dependsOnRequest, read))
+        kind = .exact(VariableReader(dependsOnRequest: dependsOnRequest, isPlain: isPlain, read))
     }
 
     /// A variable that has the same value whenever a request asks for it.

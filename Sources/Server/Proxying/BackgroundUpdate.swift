@@ -45,7 +45,7 @@ final class BackgroundUpdate: Parking {
 
     private func run() async {
         let now = WallTime(milliseconds: loop.wallNow)
-        let upstream = UpstreamExchange(plan, context, owner: self) { false }
+        let upstream = UpstreamExchange(plan, context, owner: self)
         var validators = CacheValidators()
         if cache.revalidates, entry.head.status == 200 || entry.head.status == 206 {
             validators.etag = entry.head.value(.etag) ?? []

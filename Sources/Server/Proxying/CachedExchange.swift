@@ -190,7 +190,7 @@ public final class CachedExchange {
 
     /// An ordinary pass; nothing is stored.
     private func pass() async -> Outcome {
-        let upstream = UpstreamExchange(plan, context, owner: exchange)
+        let upstream = UpstreamExchange(plan, context, client: exchange)
         context.upstreamState().exchange = upstream
         return await upstream.obtainHead()
     }
@@ -252,7 +252,7 @@ public final class CachedExchange {
     /// Fetches: up to the head in this exchange's own task, which goes on although the client leaves; then the fill takes over.
     private func lead(_ fill: Fill) async -> Outcome {
         let exchange = exchange
-        let upstream = UpstreamExchange(plan, context, owner: exchange) { false }
+        let upstream = UpstreamExchange(plan, context, owner: exchange)
         upstream.validators = validators()
         context.upstreamState().exchange = upstream
         let reader = fill.attach()
@@ -327,7 +327,7 @@ public final class CachedExchange {
             upstream.close()
             return .failed(499)
         }
-        upstream.restoreAbandonment(exchange, ignores: plan.options.ignoresClientAbort)
+        upstream.watchClient()
         return .head
     }
 

@@ -13,9 +13,8 @@ struct RequestSender {
         case bodyFailed(RequestFailure)
     }
 
-    private let context: RequestContext
-    private let plan: ProxyPlan
-    /// Control bytes and what follows from memory: the head, chunk framing, blocks taken from a streaming body.
+    /// Control bytes and what follows from memory: the head, chunk framing, blocks taken from a streaming body. Its memory is
+    /// the context's, until all is sent.
     private var pending: [UInt8] = []
     private var pendingOffset = 0
     private var memoryIndex = 0
@@ -32,16 +31,10 @@ struct RequestSender {
     private(set) var needsBody = false
     private(set) var isTunnelBlocked = false
 
-    init(_ context: RequestContext, _ plan: ProxyPlan) {
-        self.context = context
-        self.plan = plan
-        // Room for most heads, so that it is not found piece by piece.
-        pending.reserveCapacity(1024)
-    }
-
     /// Begins at the first byte, for each attempt anew.
-    mutating func begin(_ validators: CacheValidators?) {
-        pending.removeAll(keepingCapacity: true)
+    mutating func begin(_ context: RequestContext, _ plan: ProxyPlan, _ validators: CacheValidators?) {
+        if pending.capacity == 0 { pending = context.takeScratch() }
+        pending.clear()
         pendingOffset = 0
         memoryIndex = 0
         memoryOffset = 0
@@ -56,17 +49,17 @@ struct RequestSender {
         endsWithLastChunk = written.isChunked
         sendsBody = written.sendsBody
         // What has come of the body by now goes out with the head.
-        if sendsBody, context.body.mode == .streaming, !context.body.memory.isEmpty { _ = refill() }
+        if sendsBody, context.body.mode == .streaming, !context.body.memory.isEmpty { _ = refill(context) }
     }
 
     private var sendsBody = false
 
     /// Sends as much as the socket takes.
-    mutating func pump(_ connection: UpstreamConnection) -> Result {
+    mutating func pump(_ connection: UpstreamConnection, _ context: RequestContext) -> Result {
         var total = 0
         needsBody = false
         while true {
-            switch step(connection) {
+            switch step(connection, context) {
             case .sent(let count):
                 total += count
                 hasSent = hasSent || count > 0
@@ -87,28 +80,28 @@ struct RequestSender {
         case bodyFailed(RequestFailure)
     }
 
-    private mutating func step(_ connection: UpstreamConnection) -> Step {
+    private mutating func step(_ connection: UpstreamConnection, _ context: RequestContext) -> Step {
         if isDone { return .finished }
-        if pendingOffset < pending.count || isMemoryLeft { return sendMemory(connection) }
-        guard sendsBody else { return finish() }
+        if pendingOffset < pending.count || isMemoryLeft(context) { return sendMemory(connection, context) }
+        guard sendsBody else { return finish(context) }
         if let failure = context.body.failure { return .bodyFailed(failure) }
-        if context.body.mode == .streaming { return refill() }
+        if context.body.mode == .streaming { return refill(context) }
         if let file = context.body.file, fileOffset < file.count {
             return sendFile(connection, file)
         }
-        return finish()
+        return finish(context)
     }
 
-    private var isMemoryLeft: Bool {
+    private func isMemoryLeft(_ context: RequestContext) -> Bool {
         sendsBody && context.body.mode == .buffering && context.body.file == nil && memoryIndex < context.body.memory.count
     }
 
     /// Head and the first block of a buffered body go out together.
-    private mutating func sendMemory(_ connection: UpstreamConnection) -> Step {
+    private mutating func sendMemory(_ connection: UpstreamConnection, _ context: RequestContext) -> Step {
         let control = pending
         let head = control.span.extracting(pendingOffset..<control.count)
         let result: IOResult
-        if isMemoryLeft {
+        if isMemoryLeft(context) {
             let block = context.body.memory[memoryIndex]
             let body = block.bytes(memoryOffset..<block.count)
             result = connection.transport.send(head, body)
@@ -118,7 +111,7 @@ struct RequestSender {
         }
         switch result {
         case .done(let count):
-            account(count)
+            account(count, context)
             return .sent(count)
         case .wouldBlock: return .blocked
         case .closed: return .failed(.brokenPipe)
@@ -126,13 +119,13 @@ struct RequestSender {
         }
     }
 
-    private mutating func account(_ count: Int) {
+    private mutating func account(_ count: Int, _ context: RequestContext) {
         var left = count
         let control = min(left, pending.count - pendingOffset)
         pendingOffset += control
         left -= control
         if pendingOffset == pending.count {
-            pending.removeAll(keepingCapacity: true)
+            pending.clear()
             pendingOffset = 0
         }
         guard left > 0, memoryIndex < context.body.memory.count else { return }
@@ -154,7 +147,7 @@ struct RequestSender {
     }
 
     /// Takes what has come of a streaming body.
-    private mutating func refill() -> Step {
+    private mutating func refill(_ context: RequestContext) -> Step {
         let blocks = context.body.takeStreamed()
         if !blocks.isEmpty {
             context.body.isSpent = true
@@ -167,27 +160,28 @@ struct RequestSender {
             if endsWithLastChunk { pending.append(literal: ResponseEncoder.chunkEnd) }
             return .sent(0)
         }
-        if context.body.isWhole { return finish() }
+        if context.body.isWhole { return finish(context) }
         needsBody = true
         return .starving
     }
 
-    private mutating func finish() -> Step {
+    private mutating func finish(_ context: RequestContext) -> Step {
         if endsWithLastChunk, sendsBody {
             endsWithLastChunk = false
             pending.append(literal: ResponseEncoder.lastChunk)
             return .sent(0)
         }
         isDone = true
+        context.giveScratch(&pending)
         return .finished
     }
 
     /// One turn of a tunnel's direction to the upstream. False: it is broken, or the client has ended.
-    mutating func pumpTunnel(_ connection: UpstreamConnection) -> Bool {
+    mutating func pumpTunnel(_ connection: UpstreamConnection, _ context: RequestContext) -> Bool {
         isTunnelBlocked = false
         while true {
             if pendingOffset == pending.count {
-                pending.removeAll(keepingCapacity: true)
+                pending.clear()
                 pendingOffset = 0
                 for block in context.body.takeStreamed() { pending.append(block.bytes) }
                 if pending.isEmpty { return context.body.failure == nil }

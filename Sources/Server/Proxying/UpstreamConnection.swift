@@ -45,12 +45,36 @@ public final class UpstreamConnection: Endpoint {
             return
         }
         self.readiness.formUnion(useful)
+        deadline = .max
         parked.wake(.upstream)
     }
 
-    /// The idle time-out, set by whoever keeps it.
+    // MARK: Deadlines
+
+    /// When it has idled long enough, or its user has waited long enough; on the loop's clock.
+    private var deadline = Int64.max
+    /// The timer may be set to an earlier time, and is then set anew: a connection that is busy need not move it at each
+    /// request.
+    private var timerAt = Int64.max
+
+    /// When nothing has happened by then, its user is woken; one that idles is closed.
+    public func expect(by time: Int64) {
+        deadline = time
+        guard time < timerAt else { return }
+        timerAt = time
+        setTimer(time)
+    }
+
     public override func timerFired() {
-        if user == nil {
+        timerAt = .max
+        if loop.now < deadline {
+            if deadline < .max { expect(by: deadline) }
+            return
+        }
+        deadline = .max
+        if let user {
+            loop.object(user)?.wake(.timer)
+        } else {
             idle.remove(self, key)
             close()
         }
@@ -74,7 +98,7 @@ public final class UpstreamConnection: Endpoint {
         served += 1
         readiness = []
         isPaused = false
-        clearTimer()
+        deadline = .max
     }
 
     /// `user` is woken from now on.

@@ -12,7 +12,7 @@ extension UpstreamExchange {
         exchange.wantBody()
         while true {
             if exchange.isGone { return close() }
-            if !sender.pumpTunnel(connection) { return endTunnel(outbox) }
+            if !sender.pumpTunnel(connection, context) { return endTunnel(outbox) }
             while !outbox.isFull, let piece = buffered() {
                 guard case .bytes(let region, _) = piece else { return endTunnel(outbox) }
                 outbox.append(region)

@@ -5,55 +5,122 @@ import EventLoops
 ///
 /// It lives until the last byte is drained; its task ends when nothing more has to be waited for. It never waits for the
 /// client's socket: it fills the outbox, and the drain empties it.
+///
+/// The plainest wait has no task: a request that is out on a kept connection awaits its head by itself, and an answer that
+/// comes whole is passed on from there. All else begins or goes on in the task.
 public final class Exchange: Parking {
     public let context: RequestContext
-    public let outbox = Outbox()
+    public let outbox: Outbox
     private var drain: (any Drain)?
     /// The client has left.
     public private(set) var isGone = false
     /// The response's head is settled and handed to the drain.
     public private(set) var hasBegun = false
-    private var isTaskRunning = false
-    /// What the task waits for first.
-    private var firstNeed: Need?
+    /// A task runs, or a head is awaited without one.
+    private var isWorking = false
+    /// Whose head is awaited without a task.
+    private var awaited: UpstreamExchange?
+    /// Where the task begins.
+    private var beginning: Beginning?
     private var isDrained = false
     /// The connection is done with the context; whoever is last gives it back for reuse.
     public var returnsContext = false
 
+    private enum Beginning {
+        case step(RequestPipeline.Step)
+        /// A head is asked for; how far that has come, the exchange with the upstream knows.
+        case asking(UpstreamExchange)
+        /// The answer's head is with the drain; the piece of its body that is at hand.
+        case passing(UpstreamExchange, UpstreamExchange.Piece?)
+    }
+
     public init(_ context: RequestContext, drain: any Drain) {
         self.context = context
         self.drain = drain
+        outbox = context.serving.takeOutbox()
         super.init(loop: context.serving.loop)
         enroll()
         outbox.owner = self
     }
 
-    // MARK: With a task
+    deinit { context.serving.give(outbox) }
+
+    // MARK: Without a task
 
     /// Waits for `need` and whatever the handlers ask for after it, and answers.
     public func start(_ need: Need) {
-        isTaskRunning = true
-        firstNeed = need
-        loop.start(self)
+        isWorking = true
+        guard case .upstream(let plan) = need else { return startTask(.step(.wait(need))) }
+        let upstream = UpstreamExchange(plan, context, client: self)
+        context.upstreamState().exchange = upstream
+        if upstream.askAtOnce() { awaited = upstream } else { startTask(.asking(upstream)) }
     }
 
-    public override func main() async {
-        if let need = firstNeed.take() { await run(need) }
-        isTaskRunning = false
+    /// Something has happened while a head is awaited: it is here, or the task finds out what that means.
+    private func awaitedHead(_ upstream: UpstreamExchange, _ reasons: WakeReasons) {
+        awaited = nil
+        guard reasons == .upstream, upstream.takeHead() else {
+            super.wake(reasons)
+            return startTask(.asking(upstream))
+        }
+        context.outcome = .head
+        let step = RequestPipeline.advance(context)
+        guard case .respond(.pass) = step else { return startTask(.step(step)) }
+        switch beginPassing() {
+        case .refused: startTask(.step(RequestPipeline.refusedByFilter(context)))
+        case .done: finish()
+        case .goesOn(let upstream):
+            if passWhole(upstream) { finish() }
+        }
+    }
+
+    /// Passes an answer on that has come whole with its head; false: the task goes on with what is at hand.
+    private func passWhole(_ upstream: UpstreamExchange) -> Bool {
+        let first = upstream.isTunnel ? nil : upstream.buffered()
+        guard case .bytes(let region, isLast: true) = first else {
+            startTask(.passing(upstream, first))
+            return false
+        }
+        upstream.release()
+        var position = 0
+        outbox.append(clipped(region, &position), isLast: true)
+        upstream.letGo()
+        return true
+    }
+
+    /// Nothing more has to be waited for.
+    private func finish() {
+        isWorking = false
         // The exchange with the upstream knows the context, and the context it: the circle ends here.
         context.upstream?.exchange = nil
         settle()
     }
 
+    // MARK: With a task
+
+    private func startTask(_ beginning: Beginning) {
+        self.beginning = beginning
+        loop.start(self)
+    }
+
+    public override func main() async {
+        switch beginning.take() {
+        case .step(let step): await run(step)
+        case .asking(let upstream): if let step = goOn(after: await upstream.obtainHead()) { await run(step) }
+        case .passing(let upstream, let piece): await pass(upstream, piece)
+        case nil: break
+        }
+        finish()
+    }
+
     /// The only straight line there is: what is needed is waited for, the handlers decide, the answer is delivered.
-    private func run(_ first: Need) async {
-        var step = RequestPipeline.Step.wait(first)
+    private func run(_ first: RequestPipeline.Step) async {
+        var step = first
         while true {
             switch step {
             case .wait(let need):
-                context.outcome = await fulfil(need)
-                if isGone { return closeUpstream() }
-                step = RequestPipeline.advance(context)
+                guard let next = goOn(after: await fulfil(need)) else { return }
+                step = next
             case .respond(let response):
                 guard await deliver(response) else {
                     step = RequestPipeline.refusedByFilter(context)
@@ -68,6 +135,16 @@ public final class Exchange: Parking {
         }
     }
 
+    /// nil: the client has left meanwhile.
+    private func goOn(after outcome: Outcome) -> RequestPipeline.Step? {
+        context.outcome = outcome
+        if isGone {
+            closeUpstream()
+            return nil
+        }
+        return RequestPipeline.advance(context)
+    }
+
     private func fulfil(_ need: Need) async -> Outcome {
         switch need {
         case .body: return await waitForBody()
@@ -76,9 +153,9 @@ public final class Exchange: Parking {
             while loop.now < end, !isGone { _ = await park(until: end) }
             return .done
         case .upstream(let plan):
-            let exchange = UpstreamExchange(plan, context, owner: self)
-            context.upstreamState().exchange = exchange
-            return await exchange.obtainHead()
+            let upstream = UpstreamExchange(plan, context, client: self)
+            context.upstreamState().exchange = upstream
+            return await upstream.obtainHead()
         case .cached(let plan):
             guard let cached = CachedExchange(plan, context, self) else { return .failed(500) }
             return await cached.run()
@@ -136,31 +213,50 @@ public final class Exchange: Parking {
         return true
     }
 
-    /// Passes on what the upstream sends, at the upstream's pace.
-    private func pass() async -> Bool {
+    private enum PassStart {
+        /// A header filter has refused the response.
+        case refused
+        case done
+        case goesOn(UpstreamExchange)
+    }
+
+    /// Hands the head of what the upstream sends to the drain.
+    private func beginPassing() -> PassStart {
         guard let upstream = context.upstream?.exchange else {
             outbox.fail()
-            return true
+            return .done
         }
         upstream.prepare(outbox)
         guard begin() else {
             closeUpstream()
-            return false
+            return .refused
         }
-        if context.response.isReplaced {
-            closeUpstream()
-            outbox.end(with: context.response.content)
-            return true
-        }
-        await pass(upstream)
-        // A slow reader that is still being served needs neither the last block nor the head's.
-        if !isDrained, !isGone { upstream.releaseBlocks() }
-        return true
+        guard context.response.isReplaced else { return .goesOn(upstream) }
+        closeUpstream()
+        outbox.end(with: context.response.content)
+        return .done
     }
 
-    private func pass(_ upstream: UpstreamExchange) async {
+    private func pass() async -> Bool {
+        switch beginPassing() {
+        case .refused: return false
+        case .done: return true
+        case .goesOn(let upstream):
+            await pass(upstream, upstream.isTunnel ? nil : upstream.buffered())
+            return true
+        }
+    }
+
+    private func pass(_ upstream: UpstreamExchange, _ first: UpstreamExchange.Piece?) async {
+        await passBody(upstream, first)
+        // A slow reader that is still being served needs neither the last block nor the head's.
+        if isDrained || isGone { upstream.letGo() } else { upstream.releaseBlocks() }
+    }
+
+    /// Passes on what the upstream sends, at the upstream's pace.
+    private func passBody(_ upstream: UpstreamExchange, _ first: UpstreamExchange.Piece?) async {
         // The head goes out with the first bytes of the body, unless those are still on their way.
-        var pending = upstream.isTunnel ? nil : upstream.buffered()
+        var pending = first
         if pending == nil { drain?.pump() }
         if upstream.isTunnel { return await upstream.tunnel(self, outbox) }
         var position = 0
@@ -253,7 +349,7 @@ public final class Exchange: Parking {
         isGone = true
         drain = nil
         outbox.discard()
-        if isTaskRunning { wake(.clientGone) } else { settle() }
+        if isWorking { wake(.clientGone) } else { settle() }
     }
 
     /// Everything is out, or never will be.
@@ -266,18 +362,24 @@ public final class Exchange: Parking {
 
     /// Leaves the loop's table once neither the task nor the drain needs it.
     private func settle() {
-        guard !isTaskRunning, isGone || isDrained else { return }
+        guard !isWorking, isGone || isDrained else { return }
         resign()
         guard returnsContext else { return }
         returnsContext = false
         context.serving.give(context)
     }
 
-    /// Without a task the only news are a fill's, and they are the drain's business.
     public override func wake(_ reasons: WakeReasons) {
-        if isTaskRunning { super.wake(reasons) } else { drain?.pump() }
+        if let awaited {
+            awaitedHead(awaited, reasons)
+        } else if isWorking {
+            super.wake(reasons)
+        } else {
+            // The only news are a fill's, and they are the drain's business.
+            drain?.pump()
+        }
     }
 
     /// Whether the context may be used again by the connection: nobody else refers to it.
-    public var isOver: Bool { !isTaskRunning }
+    public var isOver: Bool { !isWorking }
 }

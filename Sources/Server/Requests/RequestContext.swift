@@ -181,7 +181,7 @@ public final class RequestContext {
         upstream.exchange?.close()
         upstream.exchange = nil
         upstream.target = nil
-        if !upstream.attempts.isEmpty { upstream.groupStarts.append(upstream.attempts.count) }
+        if upstream.attemptCount > 0 { upstream.groupStarts.append(upstream.attemptCount) }
     }
 
     /// Appends the query as it is now; false when there is none.

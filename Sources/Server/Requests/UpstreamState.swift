@@ -19,7 +19,11 @@ public final class UpstreamState {
         public init() {}
     }
 
-    public var attempts: [Attempt] = []
+    /// The attempts before the last one.
+    private var earlier: [Attempt] = []
+    /// The attempt that is being made, or was made last; means something when `attemptCount` is not 0.
+    public var last = Attempt()
+    public private(set) var attemptCount = 0
     /// A new group of attempts begins (an internal redirect): nginx writes " : " before it.
     public var groupStarts: [Int] = []
     /// The head of the response that is being passed on.
@@ -38,9 +42,21 @@ public final class UpstreamState {
 
     public init() {}
 
+    /// Begins another attempt.
+    func begin(_ address: String) {
+        if attemptCount > 0 { earlier.append(last) }
+        attemptCount += 1
+        last = Attempt()
+        last.address = address
+    }
+
+    /// The attempts in their order, from 0.
+    public func attempt(_ number: Int) -> Attempt { number < earlier.count ? earlier[number] : last }
+
     /// Forgets everything, keeping memory.
     func reset() {
-        attempts.removeAll(keepingCapacity: true)
+        if !earlier.isEmpty { earlier.removeAll(keepingCapacity: true) }
+        attemptCount = 0
         if !groupStarts.isEmpty { groupStarts = [] }
         head = nil
         target = nil

@@ -64,6 +64,19 @@ public final class Outbox {
 
     public init() {}
 
+    /// For the next exchange; what it held has been discarded.
+    func reset() {
+        discard()
+        temporaryEnd = 0
+        isEnded = false
+        hasFailed = false
+        isDiscarded = false
+        memoryLimit = 65536
+        temporaryLimit = 0
+        temporaryFailed = false
+        followerWaker = nil
+    }
+
     // MARK: The producer's side
 
     /// Appends a range of a block that nobody writes to any more; `isLast`: nothing follows.
@@ -139,13 +152,13 @@ public final class Outbox {
         for source in sources[head...] {
             if case .follow(let follower) = source.kind { follower.leave() }
         }
-        sources = []
+        if sources.count > 16 { sources = [] } else if !sources.isEmpty { sources.removeAll(keepingCapacity: true) }
         head = 0
         memoryCount = 0
         temporary = nil
         pieceFile = nil
         piece = .empty
-        stages = []
+        if !stages.isEmpty { stages = [] }
         let owner = self.owner
         self.owner = nil
         if wantsRoom {

@@ -23,8 +23,8 @@ final class ResponseWriter {
         var failure: SystemError?
     }
 
-    private unowned let connection: HTTP1Connection
-    private let context: RequestContext
+    private unowned var connection: HTTP1Connection
+    private(set) var context: RequestContext
     private var framing = ResponseHeadEncoding.Framing.untilClose
     private(set) var closesConnection = false
     /// Head and chunk framing that have not been sent.
@@ -46,6 +46,25 @@ final class ResponseWriter {
         self.connection = connection
         self.context = context
         control = context.serving.output
+    }
+
+    /// As made anew, for another answer.
+    func begin(_ connection: HTTP1Connection, _ context: RequestContext) {
+        self.connection = connection
+        self.context = context
+        framing = .untilClose
+        closesConnection = false
+        control = context.serving.output
+        controlOffset = 0
+        isControlEmpty = false
+        isChunked = false
+        chunkLeft = 0
+        endAnnounced = false
+        hasBody = true
+        isBlocked = false
+        bodySent = 0
+        bodyExpected = nil
+        pacedSince = -1
     }
 
     // MARK: The head
