@@ -35,7 +35,7 @@ http {{
     {others}
     {http}
     server {{
-        listen 127.0.0.1:{port} backlog=4096;
+        listen 127.0.0.1:{port} {listen};
         {server}
     }}
 }}
@@ -84,6 +84,18 @@ def pss(pid):
         return 0
 
 
+def processor_time(pid):
+    """Seconds that all threads of one process have run; 0 when it is gone."""
+    total = 0
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/schedstat") as file:
+                total += int(file.read().split()[0])
+    except OSError:
+        pass
+    return total / 1e9
+
+
 def descriptors(pid):
     """What the process has open: the targets of /proc/PID/fd."""
     found = []
@@ -123,7 +135,8 @@ class Workplace:
 class Front:
     """nginx or zendan with one server block. Both get the same text; only port and paths differ."""
 
-    def __init__(self, name, place, server, http="", main="", workers=1, connections=16384, level="error"):
+    def __init__(self, name, place, server, http="", main="", workers=1, connections=16384, level="error",
+                 listen="backlog=4096"):
         binary = ZENDAN if name == "zendan" else NGINX
         if not os.access(binary, os.X_OK):
             missing(f"{binary} is missing" + ("; build it: swift build -c release" if name == "zendan" else ""))
@@ -137,7 +150,7 @@ class Front:
         files = min(connections + 2000, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
         substitutions = {
             "place": place, "port": self.port, "workers": workers, "connections": connections, "level": level,
-            "files": files, "others": others, "user": "user root;" if os.geteuid() == 0 else "",
+            "listen": listen, "files": files, "others": others, "user": "user root;" if os.geteuid() == 0 else "",
         }
 
         def fill(text):
@@ -179,6 +192,11 @@ class Front:
     def tree_pss(self):
         """Bytes: the whole front, supervisor and workers."""
         return pss(self.process.pid) + sum(pss(pid) for pid in self.workers())
+
+    @property
+    def processor_time(self):
+        """Seconds that the whole front has run."""
+        return processor_time(self.process.pid) + sum(processor_time(pid) for pid in self.workers())
 
     def connect(self, receive_buffer=None, timeout=30):
         connection = socket.socket()

@@ -53,20 +53,24 @@ extension CacheZone {
         shard(digest).withLock { shard in shard.nodes.find(digest).map { shard.nodes[$0].isUpdating } ?? false }
     }
 
-    /// What the next entry from disk may be expected to take, before it is known.
-    private static let likelyCost = 16 << 10
     /// A body up to this length is read even when it does not stay in memory: one call instead of two.
     private static let readAtOnce = 16 << 10
 
     /// Reads the file of `digest` and puts it into memory if there is room.
     func load(_ digest: Digest, now: WallTime, mayWait: Bool = true) -> Fetched {
         let stamp = stamp(digest)
-        let isWanted = wantsInMemory(CacheZone.likelyCost)
-        let largest = isWanted ? definition.largestMemoryBody : min(definition.largestMemoryBody, CacheZone.readAtOnce)
+        let largest = definition.largestMemoryBody
         let path = directory.zeroTerminatedPath(for: digest)
-        switch EntryFile.open(path, largestMemoryBody: largest, mayWait: mayWait) {
+        let opened = EntryFile.open(path, mayWait: mayWait) { length in
+            length <= largest && (length <= CacheZone.readAtOnce || wantsInMemory(length))
+        }
+        switch opened {
         case .wouldWait: return .wouldWait
         case .entry(let file):
+            // Where there is no room for the body there may be some for the file.
+            let isWanted =
+                !file.isFileBacked && file.body.count > CacheZone.readAtOnce
+                || wantsInMemory(Entry.cost(of: file.head, body: file.body))
             let entry = makeEntry(file.head, file.body, digest: digest, fileMark: file.mark, isWanted: isWanted)
             keep(entry, size: DiskAccount.rounded(file.size), stamp: stamp, now: now)
             return .entry(entry, isUpdating: isBeingUpdated(digest))

@@ -15,13 +15,17 @@ extension CacheZone {
         return false
     }
 
-    /// Takes `cost` bytes from the budget, at the expense of entries that are used less. What is evicted may still be held by
-    /// somebody, so this gives up after a few.
+    /// Takes `cost` bytes from the budget, at the expense of entries that are used less.
+    ///
+    /// What is evicted may still be held: by a reader, or by a loop's table until it looks through it. Then this gives up, and
+    /// evicts no more until that has been given back; but not always, for a loop that nobody asks for anything holds it long.
     private func takeMemory(_ cost: Int, near digest: Digest) -> Bool {
         if budget.take(cost) { return true }
         guard cost <= budget.limitBytes / 2 else { return false }
         let hint = Int(truncatingIfNeeded: digest.low & UInt64(shards.count - 1))
+        let isPatient = !takesTurn()
         for _ in 0..<32 {
+            if isPatient, budget.leavingBytes >= cost { return false }
             guard evictFromMemory(near: hint) else { return false }
             if budget.take(cost) { return true }
         }
@@ -62,9 +66,8 @@ extension CacheZone {
         }
         if entry.isFileBacked {
             let bound = max(1, openFiles / shards.count)
-            var attempts = 8
-            while shard.openFiles >= bound, attempts > 0, shard.evictFromMemory() { attempts -= 1 }
-            if shard.openFiles >= bound {
+            while shard.openFiles > bound, shard.evictFile() {}
+            if shard.openFiles >= bound, !takesTurn() || !shard.evictFile() {
                 shard.dropEntry(at: index)
                 return
             }

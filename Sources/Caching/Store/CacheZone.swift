@@ -85,7 +85,13 @@ public final class CacheZone: Sendable {
     /// to leave for it. A working set larger than memory would else replace all of it in every round, for no hit at all.
     func wantsInMemory(_ cost: Int) -> Bool {
         if budget.usedBytes + cost <= budget.limitBytes { return true }
-        return admissions.add(1, ordering: .relaxed).oldValue & 7 == 0
+        return takesTurn()
+    }
+
+    /// True once in eight times, in no rhythm that callers could fall into.
+    func takesTurn() -> Bool {
+        let number = UInt64(truncatingIfNeeded: admissions.add(1, ordering: .relaxed).oldValue)
+        return (number &* 0x9E37_79B9_7F4A_7C15) >> 61 == 0
     }
 
     func nextSerial() -> Int { serial.add(1, ordering: .relaxed).oldValue }

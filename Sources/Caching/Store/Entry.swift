@@ -62,7 +62,11 @@ public final class Entry: Sendable {
         self.budget = budget
     }
 
-    deinit { if cost > 0 { budget.give(cost) } }
+    deinit {
+        guard cost > 0 else { return }
+        if !isCurrent { budget.noteLeaving(-cost) }
+        budget.give(cost)
+    }
 
     /// Whether this is still what the zone would answer with: neither replaced, removed nor evicted from memory.
     public var isCurrent: Bool { !isDead.load(ordering: .acquiring) }
@@ -83,7 +87,9 @@ public final class Entry: Sendable {
     /// Whether it was used since the last call.
     func takeVisited() -> Bool { visited.exchange(false, ordering: .relaxed) }
 
-    func retire() { isDead.store(true, ordering: .releasing) }
+    func retire() {
+        if !isDead.exchange(true, ordering: .acquiringAndReleasing), cost > 0 { budget.noteLeaving(cost) }
+    }
 
     /// Bytes that an entry with this head and body takes in memory.
     static func cost(of head: StoredHead, body: EntryBody) -> Int {

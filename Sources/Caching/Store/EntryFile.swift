@@ -22,13 +22,15 @@ struct EntryFile {
         case wouldWait
     }
 
-    /// Reads the file at a path that ends with a zero byte; a body of at most `largestMemoryBody` bytes comes along and is
-    /// checked, a larger one stays in the file, which stays open. With `mayWait` false only what the kernel has in memory is
+    var isFileBacked: Bool { if case .file = body { true } else { false } }
+
+    /// Reads the file at a path that ends with a zero byte; a body whose length `isWanted` comes along and is
+    /// checked, another stays in the file, which stays open. With `mayWait` false only what the kernel has in memory is
     /// read.
-    static func open(_ path: [UInt8], largestMemoryBody: Int, mayWait: Bool) -> Outcome {
+    static func open(_ path: [UInt8], mayWait: Bool, _ isWanted: (Int) -> Bool) -> Outcome {
         do throws(SystemError) {
             let outcome = try read(
-                try File.openForReading(zeroTerminated: path.span, mayWait: mayWait), largestMemoryBody, mayWait)
+                try File.openForReading(zeroTerminated: path.span, mayWait: mayWait), mayWait, isWanted)
             switch outcome {
             case .damaged, .foreign: return mayWait ? outcome : .wouldWait
             default: return outcome
@@ -39,7 +41,7 @@ struct EntryFile {
         }
     }
 
-    private static func read(_ file: consuming FileDescriptor, _ largestMemoryBody: Int, _ mayWait: Bool) throws(SystemError)
+    private static func read(_ file: consuming FileDescriptor, _ mayWait: Bool, _ isWanted: (Int) -> Bool) throws(SystemError)
         -> Outcome
     {
         let status = try File.status(file.rawValue)
@@ -54,7 +56,7 @@ struct EntryFile {
         guard case .head(let decoded) = decoding else { return .damaged }
         let head = try updated(decoded, file.rawValue, fileSize: status.size, mayWait)
         let mark = decoded.headChecksum
-        if decoded.bodyLength > largestMemoryBody {
+        if !isWanted(decoded.bodyLength) {
             let body = CachedFile(
                 descriptor: SharedDescriptor(file), offset: decoded.headLength, count: decoded.bodyLength)
             return .entry(EntryFile(head: head, body: .file(body), size: status.size, mark: mark))

@@ -40,6 +40,8 @@ public final class HotTable {
     private var slots: [HotSlot?]
     private var epoch: UInt64 = 0
     private var sweptAt = 0
+    /// Searches since the table was looked through.
+    private var searches = 0
     private var evictions = 0
     private var scratch: [UInt8] = []
 
@@ -52,7 +54,8 @@ public final class HotTable {
     /// The slot of a response that is stored under `key`, is still the current one, is fresh, and answers `request`.
     public func find(_ key: Span<UInt8>, _ request: RequestHead, now: WallTime) -> HotSlot? {
         let second = now.seconds
-        if second != sweptAt { sweep(second) }
+        searches &+= 1
+        if second != sweptAt || searches >= slots.count { sweep(second) }
         let hash = HotTable.hash(key)
         let start = HotTable.ways * Int(truncatingIfNeeded: hash & UInt64(slots.count / HotTable.ways - 1))
         for index in start..<(start + HotTable.ways) {
@@ -135,9 +138,11 @@ public final class HotTable {
         }
     }
 
-    /// Once a second, and only if entries have left memory: lets go of those that have, so that their bytes are free.
+    /// Once a second, or after as many searches as there are slots, and only if entries have left memory: lets go of those that
+    /// have, so that their bytes are free for others.
     private func sweep(_ second: Int) {
         sweptAt = second
+        searches = 0
         let current = zone.memoryEpoch
         if current == epoch { return }
         epoch = current

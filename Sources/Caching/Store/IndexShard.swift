@@ -76,6 +76,21 @@ struct IndexShard {
         return false
     }
 
+    /// As `evictFromMemory`, but passes over what holds no open file.
+    mutating func evictFile() -> Bool {
+        var steps = openFiles == 0 ? 0 : ramCount * 2 + 1
+        while steps > 0 {
+            steps -= 1
+            let index = hand != IndexNode.none ? hand : ramOldest
+            guard index != IndexNode.none, let entry = nodes[index].entry else { return false }
+            hand = nodes[index].ramNewer
+            if !entry.isFileBacked || entry.takeVisited() { continue }
+            dropEntry(at: index)
+            return true
+        }
+        return false
+    }
+
     /// Removes a node with its entry.
     mutating func remove(_ index: Int32) {
         dropEntry(at: index)

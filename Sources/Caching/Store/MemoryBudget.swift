@@ -5,6 +5,7 @@ import Synchronization
 public final class MemoryBudget: Sendable {
     private let limit: Atomic<Int>
     private let used = Atomic<Int>(0)
+    private let leaving = Atomic<Int>(0)
 
     public init(limit: Int) { self.limit = Atomic(limit) }
 
@@ -23,6 +24,12 @@ public final class MemoryBudget: Sendable {
 
     /// Gives back what was taken.
     public func give(_ count: Int) { used.subtract(count, ordering: .relaxed) }
+
+    /// Notes that bytes which are charged will be given back as soon as nobody holds them; a negative number, that they are.
+    func noteLeaving(_ count: Int) { leaving.add(count, ordering: .relaxed) }
+
+    /// Bytes of what was evicted and is still held: no more need be evicted for as many.
+    var leavingBytes: Int { leaving.load(ordering: .relaxed) }
 
     public var usedBytes: Int { used.load(ordering: .relaxed) }
 
