@@ -195,6 +195,11 @@ public final class Exchange: Parking {
         }
     }
 
+    /// Whether nothing is sent behind the head, whatever body there is.
+    private var isHeadAlone: Bool {
+        context.head.method == .head || context.response.status == 204 || context.response.status == 304
+    }
+
     private func follow(_ follower: any BodyFollower) -> Bool {
         closeUpstream()
         outbox.followerWaker = waker
@@ -205,6 +210,12 @@ public final class Exchange: Parking {
         if context.response.isReplaced {
             follower.leave()
             outbox.end(with: context.response.content)
+            return true
+        }
+        if isHeadAlone {
+            // The connection's next request need not wait for the end of a body that this one does not get.
+            follower.leave()
+            outbox.end()
             return true
         }
         let range = context.response.streamRange
@@ -231,10 +242,19 @@ public final class Exchange: Parking {
             closeUpstream()
             return .refused
         }
-        guard context.response.isReplaced else { return .goesOn(upstream) }
-        closeUpstream()
-        outbox.end(with: context.response.content)
-        return .done
+        if context.response.isReplaced {
+            closeUpstream()
+            outbox.end(with: context.response.content)
+            return .done
+        }
+        if isHeadAlone, !upstream.isTunnel {
+            // Whole if the upstream was asked by HEAD too; what it still sends to a GET is for nobody.
+            upstream.release()
+            outbox.end()
+            upstream.letGo()
+            return .done
+        }
+        return .goesOn(upstream)
     }
 
     private func pass() async -> Bool {
