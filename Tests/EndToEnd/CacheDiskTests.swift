@@ -56,6 +56,35 @@ import Testing
         }
     }
 
+    /// The disk of the cache is full by itself: answers come whole, the latest are kept, the oldest are gone. nginx cuts the
+    /// answer short whose file it cannot write, and removes nothing without `min_free`.
+    @Test(.enabled(if: SmallDisk.isAvailable), arguments: ["", "proxy_cache_lock on;"], Front.only(.zendan))
+    func aFullDiskLetsTheOldestGo(_ options: String, _ front: Front) throws {
+        let body = String(repeating: "0123456789abcdef", count: 20_000)
+        try Scene.play(front) { scene in
+            let disk = try SmallDisk(scene.sandbox.path("disk"), size: 4 << 20)
+            defer { disk.remove() }
+            let origin = try scene.origin { request, reply in
+                try reply.respond(200, ["X-Accel-Expires": "3600"], request.path + body)
+            }
+            let server = try scene.serve(
+                """
+                location / {
+                    proxy_pass http://\(origin.address); proxy_cache zone; \(options)
+                    add_header X-Cache-Status $upstream_cache_status;
+                }
+                """, http: "proxy_cache_path \(disk.path)/cache levels=1:2 keys_zone=zone:1m use_temp_path=off;")
+            for number in 0..<40 {
+                #expect(try scene.get("/\(number)").text == "/\(number)" + body)
+                // A response reaches its client a moment before it stands in the cache.
+                #expect(try eventually { try scene.get("/\(number)").cacheStatus == "HIT" })
+            }
+            #expect(try scene.get("/0").cacheStatus == "MISS")
+            let lines = server.lines(of: "error.log").filter { $0.contains("[crit]") }
+            #expect(lines.count == 1 && lines[0].contains("No space left") && lines[0].contains("min_free="))
+        }
+    }
+
     /// The worker may not write files beyond some size, as on a disk that is full: what does not fit passes through, whole, and
     /// what does is stored.
     @Test(arguments: Front.only(.zendan))

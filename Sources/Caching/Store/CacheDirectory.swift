@@ -65,6 +65,12 @@ public struct CacheDirectory: Sendable {
         return "\(parent)/\(String(decoding: hex, as: UTF8.self))\(EntryFormat.suffix).tmp.\(process).\(serial)"
     }
 
+    /// Whether `other` lies on the same file system.
+    func sharesDevice(with other: String) -> Bool {
+        guard let own = try? File.status(path), let other = try? File.status(other) else { return false }
+        return own.device == other.device
+    }
+
     /// What a name in the directory says.
     public enum Name: Sendable, Equatable {
         case entry(Digest)

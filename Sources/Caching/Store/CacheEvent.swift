@@ -4,6 +4,8 @@ import Platform
 public enum CacheEvent: Sendable {
     /// Responses pass through unstored meanwhile.
     case diskFailed(operation: StaticString, path: String, SystemError)
+    /// The disk is full; what was used longest ago is removed for what is stored now.
+    case diskFull(path: String, SystemError)
     /// A file that carries our name and magic was damaged; it was removed.
     case damaged(path: String)
     /// The directory holds what is not ours; it was left alone. `isAtLeast`: the count was broken off.
@@ -25,6 +27,7 @@ struct EventGate: Sendable {
         case .diskFailed: kind = 0
         case .damaged: kind = 1
         case .memoryFull: kind = 2
+        case .diskFull: kind = 3
         case .foreign, .loaded: return true
         }
         let now = Clock.monotonicMilliseconds()

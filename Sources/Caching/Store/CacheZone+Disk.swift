@@ -137,8 +137,9 @@ extension CacheZone {
         if wasRemoved { tell(.damaged(path: path)) }
     }
 
-    /// Removes an entry with its file.
-    public func remove(_ digest: Digest) {
+    /// Removes an entry with its file. Returns the bytes of disk that it took.
+    @discardableResult
+    public func remove(_ digest: Digest) -> Int {
         let path = directory.filePath(for: digest)
         var failure: SystemError?
         let size: Int = stripe(digest).withLock { _ in
@@ -158,6 +159,7 @@ extension CacheZone {
         disk.release(size)
         raiseEpoch()
         if let failure { tell(.diskFailed(operation: "remove", path: path, failure)) }
+        return size
     }
 
     /// Removes the entry that was used longest ago, in whatever shard; false when there is none.
@@ -165,6 +167,47 @@ extension CacheZone {
         guard let victim = oldest() else { return false }
         remove(victim.digest)
         return true
+    }
+
+    /// How often one write makes room and tries again. Files that are open somewhere keep their place on the disk for up to a
+    /// second after they were removed: more would cost the whole cache for nothing.
+    static let attemptsOnFullDisk = 4
+    /// What one of these attempts may remove: a bound for the time it takes.
+    private static let mostRemovals = 250
+
+    /// After a write of `count` bytes has failed: removes what was used longest ago, if the disk is full, so that the write is
+    /// worth another try; false when there is no use in one. Not called under a stripe.
+    ///
+    /// Twice the bytes go, lest every write that follows should fail first. Whoever else fills the disk, the cache gives way
+    /// to; `max_size` and `min_free` keep it from coming that far.
+    func makeRoom(after error: SystemError, for count: Int) -> Bool {
+        guard error == .noSpace || error == .quotaExceeded else { return false }
+        var freed = 0
+        var removals = 0
+        while freed < 2 * DiskAccount.rounded(count), removals < CacheZone.mostRemovals, let victim = oldest() {
+            freed += remove(victim.digest)
+            removals += 1
+        }
+        guard freed > 0 else { return false }
+        tell(.diskFull(path: directory.path, error))
+        return true
+    }
+
+    /// Does what writes to the zone's directory, and again while the disk is full and something can go for it. `releasing`
+    /// lets go of what the caller holds of removed entries.
+    func makingRoom<Result>(
+        for count: Int, releasing: () -> Void, _ body: () throws(SystemError) -> Result
+    ) throws(SystemError) -> Result {
+        var attempts = 0
+        while true {
+            do throws(SystemError) {
+                return try body()
+            } catch {
+                attempts += 1
+                guard attempts <= CacheZone.attemptsOnFullDisk, makeRoom(after: error, for: count) else { throw error }
+                releasing()
+            }
+        }
     }
 }
 

@@ -102,27 +102,33 @@ extension CacheZone {
         var failure: SystemError?
         let room = DiskAccount.rounded(UpdateRecord.compactionLength) + DiskAccount.blockSize
         let mayWrite = reserveDisk(room)
-        let growth: Int = stripe(entry.digest).withLock { _ in
-            var size: Int?
-            do throws(SystemError) {
-                if mayWrite { size = try appendRecord(entry, head) }
-            } catch {
-                failure = error
-            }
-            return shard(entry.digest).withLock { shard in
-                guard let index = shard.nodes.find(entry.digest) else { return 0 }
-                var growth = 0
-                if let size, shard.nodes[index].hasFile {
-                    growth = size - shard.nodes[index].size
-                    shard.nodes[index].size = size
+        var attempts = 0
+        var growth = 0
+        repeat {
+            failure = nil
+            attempts += 1
+            growth = stripe(entry.digest).withLock { _ in
+                var size: Int?
+                do throws(SystemError) {
+                    if mayWrite { size = try appendRecord(entry, head) }
+                } catch {
+                    failure = error
                 }
-                shard.nodes[index].stamp &+= 1
-                shard.nodes[index].updatingUntil = 0
-                shard.nodes.touch(index, at: now.seconds)
-                admit(fresh, at: index, in: &shard, openFiles: openFiles)
-                return growth
+                return shard(entry.digest).withLock { shard in
+                    guard let index = shard.nodes.find(entry.digest) else { return 0 }
+                    var growth = 0
+                    if let size, shard.nodes[index].hasFile {
+                        growth = size - shard.nodes[index].size
+                        shard.nodes[index].size = size
+                    }
+                    shard.nodes[index].stamp &+= 1
+                    shard.nodes[index].updatingUntil = 0
+                    shard.nodes.touch(index, at: now.seconds)
+                    admit(fresh, at: index, in: &shard, openFiles: openFiles)
+                    return growth
+                }
             }
-        }
+        } while failure.map { attempts <= CacheZone.attemptsOnFullDisk && makeRoom(after: $0, for: head.cost) } ?? false
         disk.release((mayWrite ? room : 0) - growth)
         raiseEpoch()
         if let failure, failure != .notFound {

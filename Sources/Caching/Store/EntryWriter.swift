@@ -42,29 +42,45 @@ public final class EntryWriter: Sendable {
 
     private var headLength: Int { state.withLock { $0.head.count } }
 
-    /// Takes the next bytes of the body; false when the response can no longer be stored.
-    public func write(_ span: Span<UInt8>) -> Bool {
+    /// Takes the next bytes of the body; false when the response can no longer be stored. `releasing` is called when entries
+    /// were removed for them: what the caller holds of those keeps its place on the disk.
+    public func write(_ span: Span<UInt8>, releasing: () -> Void = {}) -> Bool {
         guard reserve(span.count) else { return fail() }
         do throws(SystemError) {
             // Opened outside of the lock's error path, so that a failure finds the state as it was.
             let mustFlush = state.withLock { $0.phase == .open && $0.pending.count + span.count > keptBack }
-            if mustFlush { try flush() }
-            return try state.withLock { (state: inout State) throws(SystemError) in
-                guard state.phase == .open else { return false }
-                state.sum.add(span)
-                state.taken += span.count
-                if let file = state.file, state.pending.isEmpty {
-                    try File.write(file.rawValue, span, at: state.head.count + state.written)
-                    state.written += span.count
-                } else {
-                    state.pending.append(span)
-                }
-                return true
-            }
+            if mustFlush { try makingRoom(releasing) { () throws(SystemError) in try flush() } }
+            return try makingRoom(for: span.count, releasing) { () throws(SystemError) in try take(span) }
         } catch {
             zone.tell(.diskFailed(operation: "write", path: currentPath, error))
             return fail()
         }
+    }
+
+    /// A failure leaves the state as it was.
+    private func take(_ span: Span<UInt8>) throws(SystemError) -> Bool {
+        try state.withLock { (state: inout State) throws(SystemError) in
+            guard state.phase == .open else { return false }
+            if let file = state.file, state.pending.isEmpty {
+                try File.write(file.rawValue, span, at: state.head.count + state.written)
+                state.written += span.count
+            } else {
+                state.pending.append(span)
+            }
+            state.sum.add(span)
+            state.taken += span.count
+            return true
+        }
+    }
+
+    /// Does what writes to disk, making room on a disk that is full, by default for all that is kept back; removing files of
+    /// the cache helps it alone, not a temporary directory elsewhere.
+    private func makingRoom<Result>(
+        for count: Int? = nil, _ releasing: () -> Void, _ body: () throws(SystemError) -> Result
+    ) throws(SystemError) -> Result {
+        if let temporaryDirectory, !zone.directory.sharesDevice(with: temporaryDirectory) { return try body() }
+        let count = count ?? state.withLock { $0.head.count + $0.pending.count }
+        return try zone.makingRoom(for: count, releasing: releasing, body)
     }
 
     /// The part of the body that can be read from the file by now.
@@ -75,16 +91,21 @@ public final class EntryWriter: Sendable {
         }
     }
 
-    /// Puts the complete response into its place; nil when that failed or the body is not as long as was declared.
-    public func commit(now: WallTime) -> Entry? {
+    /// Puts the complete response into its place; nil when that failed or the body is not as long as was declared. `releasing`:
+    /// as in `write`.
+    public func commit(now: WallTime, releasing: () -> Void = {}) -> Entry? {
         let taken = state.withLock { $0.phase == .open ? $0.taken : -1 }
         guard taken >= 0, head.declaredLength.map({ $0 == taken }) ?? true, reserve(0) else {
             abandon()
             return nil
         }
         do throws(SystemError) {
-            let finished = try finish()
-            return try place(finished, now: now)
+            let finished = try makingRoom(releasing) { () throws(SystemError) in try finish() }
+            // Elsewhere it is renamed, which takes a block of a directory at most.
+            let copied = temporaryDirectory == nil ? 0 : finished.size
+            return try zone.makingRoom(for: copied + 1, releasing: releasing) { () throws(SystemError) in
+                try place(finished, now: now)
+            }
         } catch {
             zone.tell(.diskFailed(operation: "store", path: currentPath, error))
             _ = fail()

@@ -137,10 +137,12 @@ public final class Fill: Sendable {
     }
 
     /// Appends bytes of the body; with `isLast` the end is published together with them. `writer` stores them at the same
-    /// time, if it can; it is false when it no longer can, and the fill goes on in memory.
+    /// time, if it can; it is false when it no longer can, and the fill goes on in memory. `releasing` is the writer's.
     @discardableResult
-    public func append(_ span: Span<UInt8>, isLast: Bool, storingIn writer: EntryWriter?) -> Bool {
-        let isStored = writer?.write(span) ?? false
+    public func append(
+        _ span: Span<UInt8>, isLast: Bool, storingIn writer: EntryWriter?, releasing: () -> Void = {}
+    ) -> Bool {
+        let isStored = writer?.write(span, releasing: releasing) ?? false
         copy(span)
         wake(
             state.withLock { state in

@@ -138,11 +138,16 @@ public final class HotTable {
         }
     }
 
-    /// Once a second, or after as many searches as there are slots, and only if entries have left memory: lets go of those that
-    /// have, so that their bytes are free for others.
+    /// Once a second, or after as many searches as there are slots.
     private func sweep(_ second: Int) {
         sweptAt = second
         searches = 0
+        releaseRemoved()
+    }
+
+    /// If entries have left memory: lets go of those that have, so that their bytes are free for others, and their files' on
+    /// the disk.
+    public func releaseRemoved() {
         let current = zone.memoryEpoch
         if current == epoch { return }
         epoch = current

@@ -12,6 +12,11 @@ enum CacheMessages {
                 .crit,
                 "cache: \(operation) \"\(path)\" failed (\(error)); responses pass through unstored meanwhile\(advice(error))",
                 now: now)
+        case .diskFull(let path, let error):
+            log.write(
+                .crit,
+                "cache: \"\(path)\": \(error); what was asked for longest ago is removed to make room\(advice(error))",
+                now: now)
         case .damaged(let path): log.write(.error, "cache: the damaged file \"\(path)\" was removed", now: now)
         case .foreign(let path, let files, let bytes, let isAtLeast):
             log.write(

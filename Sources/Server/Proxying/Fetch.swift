@@ -46,7 +46,8 @@ final class Fetch: Parking {
             case .bytes(let region, let isLast):
                 if isLast { upstream.release() }
                 // A response that can no longer be stored takes no new readers.
-                if !fill.append(region.bytes, isLast: isLast, storingIn: writer) { zone.fills.remove(fill) }
+                let isStored = fill.append(region.bytes, isLast: isLast, storingIn: writer, releasing: releaseRemoved)
+                if !isStored { zone.fills.remove(fill) }
                 if isLast { return commit() }
             case .end:
                 upstream.release()
@@ -67,6 +68,9 @@ final class Fetch: Parking {
 
     private func commit() {
         let now = WallTime(milliseconds: loop.wallNow)
-        if writer?.commit(now: now) == nil { zone.endUpdate(fill.place.digest) }
+        if writer?.commit(now: now, releasing: releaseRemoved) == nil { zone.endUpdate(fill.place.digest) }
     }
+
+    /// The disk is full: what this loop holds open of entries that are gone is closed now.
+    private func releaseRemoved() { context.serving.hotTable(zone).releaseRemoved() }
 }
