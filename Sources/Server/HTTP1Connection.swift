@@ -508,9 +508,9 @@ public final class HTTP1Connection: Endpoint, Drain {
         if phase == .idle, context == nil { close() }
     }
 
-    /// A reload's grace is over: connections that still answer by an older configuration end.
-    public func closeIfOlder(than site: Site) {
-        guard let context, context.site !== site else { return }
+    /// A reload's grace is over: a connection that still answers by this generation of the configuration ends.
+    public func close(ifOf generation: Int) {
+        guard let context, context.site.generation == generation else { return }
         if let exchange { leave(exchange, context) } else { close() }
     }
 

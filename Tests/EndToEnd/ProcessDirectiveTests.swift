@@ -77,6 +77,44 @@ import Testing
         }
     }
 
+    /// A reload: what still answers by the configuration before it ends after the time that is set, and nothing else does.
+    @Test(.proves("worker_shutdown_timeout"), arguments: LifecycleLogTests.setups)
+    func anOldConfigurationDoesNotLastForEver(_ setup: LifecycleLogTests.Setup) throws {
+        try Scene.play(setup.front) { scene in
+            let over = Gate()
+            defer { over.open() }
+            let origin = try scene.origin { request, reply in
+                over.wait(within: patience * 2)
+                try reply.respond(200, [:], "late")
+            }
+            let location = "location /wait { proxy_pass http://\(origin.address); }"
+            func main(_ timeout: String) -> String { "\(setup.main) worker_shutdown_timeout \(timeout);" }
+            let server = try scene.serve("location / { return 200 one; } \(location)", main: main("100ms"))
+            let oldest = try scene.client()
+            try oldest.sendRequest("GET", "/wait")
+            #expect(eventually { origin.requests.count == 1 })
+            try server.reload(
+                scene.configuration("location / { return 200 two; } \(location)", main: main("1h")))
+            #expect(oldest.isClosedByPeer())
+            #expect(try scene.get("/").text == "two")
+            let second = try scene.client()
+            try second.sendRequest("GET", "/wait")
+            #expect(eventually { origin.requests.count == 2 })
+            try server.reload(
+                scene.configuration("location / { return 200 three; } \(location)", main: main("100ms")))
+            #expect(try eventually { try scene.get("/").text == "three" })
+            let third = try scene.client()
+            try third.sendRequest("GET", "/wait")
+            #expect(eventually { origin.requests.count == 3 })
+            try server.reload(
+                scene.configuration("location / { return 200 four; } \(location)", main: main("1h")))
+            #expect(third.isClosedByPeer())
+            // It began under the hour.
+            over.open()
+            #expect(try second.receiveResponse().text == "late")
+        }
+    }
+
     @Test(.proves("env"), arguments: Front.only(.zendan))
     func theWorkerKeepsOnlyWhatItIsTold(_ front: Front) throws {
         try Scene.play(front) { scene in

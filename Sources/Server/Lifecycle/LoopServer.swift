@@ -99,9 +99,9 @@ final class LoopServer: LoopBound {
         done()
     }
 
-    /// Ends every connection that still answers by a configuration older than the current one.
-    func closeOld() {
-        for object in loop.objects { (object as? HTTP1Connection)?.closeIfOlder(than: serving.site) }
+    /// Ends every connection that still answers by this generation of the configuration.
+    func close(_ generation: Int) {
+        for object in loop.objects { (object as? HTTP1Connection)?.close(ifOf: generation) }
     }
 
     func flush() { serving.logs.flush() }

@@ -72,8 +72,8 @@ final class ServingProcess: Sendable {
         }
     }
 
-    /// Ends connections that still answer by an old configuration.
-    func closeOld() { each { $0.closeOld() } }
+    /// Ends connections that still answer by this generation of the configuration.
+    func close(_ generation: Int) { each { $0.close(generation) } }
 
     /// Writes what logs have buffered (before they are reopened, at the end).
     func flushLogs() { each { $0.flush() } }

@@ -125,9 +125,10 @@ public final class SingleProcess {
         do throws(Diagnostic) {
             let sites = try setup.sites(next, loopCount: delivery.bundle.plan.loopCount)
             let old = process.reload(sites, next.sockets, setup.errorLog(next))
+            let timeout = delivery.bundle.plan.shutdownTimeout
             delivery = next
             log(.notice, "the new configuration is in use")
-            retire(old)
+            retire(old, timeout: timeout)
         } catch {
             return refuse(error.logLine)
         }
@@ -143,12 +144,10 @@ public final class SingleProcess {
         log(.notice, "the configuration in use stays")
     }
 
-    private func retire(_ old: [Site]) {
-        let retirement =
-            retirement
-            ?? Retirement(loop: loop) { [unowned self] in log(.notice, Retirement.message) }
+    private func retire(_ old: [Site], timeout: Int64?) {
+        let retirement = retirement ?? Retirement(loop: loop, process: process) { [unowned self] in log($0, $1) }
         self.retirement = retirement
-        retirement.watch(old)
+        retirement.watch(old, timeout: timeout)
     }
 
     private func drain() {

@@ -19,7 +19,6 @@ public final class Worker {
     private var channel: ChannelEndpoint?
     private var signals: SignalEndpoint?
     private var shutdownTimer: DelayedAction?
-    private var oldTimer: DelayedAction?
     private var retirement: Retirement?
     private var delivery: Delivery?
     private var isDraining = false
@@ -108,8 +107,7 @@ public final class Worker {
                 }
             } else {
                 let old = process.reload(sites, delivery.sockets, log)
-                retire(old)
-                limitOld(plan.shutdownTimeout)
+                retire(old, timeout: self.delivery?.bundle.plan.shutdownTimeout)
             }
             self.delivery = delivery
             tell(.ready(generation: delivery.generation))
@@ -129,32 +127,15 @@ public final class Worker {
         }
     }
 
-    private func retire(_ old: [Site]) {
-        let retirement =
-            retirement
-            ?? Retirement(loop: loop) { [unowned self] in
-                log(.notice, Retirement.message)
-            }
+    private func retire(_ old: [Site], timeout: Int64?) {
+        let retirement = retirement ?? Retirement(loop: loop, process: process) { [unowned self] in log($0, $1) }
         self.retirement = retirement
-        retirement.watch(old)
+        retirement.watch(old, timeout: timeout)
     }
 
     private func log(_ level: LogLevel, _ message: String) {
         guard let delivery else { return }
         setup.errorLog(delivery).write(level, message, now: loop.wallNow / 1000)
-    }
-
-    /// `worker_shutdown_timeout` also bounds connections that go on under an old configuration.
-    private func limitOld(_ timeout: Int64?) {
-        guard let timeout else { return }
-        let timer = oldTimer ?? DelayedAction(loop: loop)
-        oldTimer = timer
-        timer.schedule(after: timeout) { [unowned self] in
-            if retirement?.isOver == false {
-                log(.notice, "worker_shutdown_timeout: connections that still use the previous configuration are closed")
-            }
-            process.closeOld()
-        }
     }
 
     private func reopen(_ logs: [String: SharedDescriptor]) {
