@@ -21,12 +21,16 @@ public enum Preconditions {
         case before
     }
 
-    /// Whether a request has a condition at all; one word is looked at.
-    public static func arePresent(_ head: RequestHead) -> Bool {
-        let conditional =
-            FieldName.ifMatch.bit | FieldName.ifNoneMatch.bit | FieldName.ifModifiedSince.bit | FieldName.ifUnmodifiedSince.bit
-        return head.scan.seen.bits & conditional != 0
+    /// The fields that state conditions, as bits of a `FieldNameSet`.
+    public static var fields: UInt64 {
+        FieldName.ifMatch.bit | FieldName.ifNoneMatch.bit | FieldName.ifModifiedSince.bit | FieldName.ifUnmodifiedSince.bit
     }
+
+    /// Those, and the fields that ask for a part: what makes an answer depend on what its client has already.
+    public static var fieldsWithRanges: UInt64 { fields | FieldName.ifRange.bit | FieldName.range.bit }
+
+    /// Whether a request has a condition at all; one word is looked at.
+    public static func arePresent(_ head: RequestHead) -> Bool { head.scan.seen.bits & fields != 0 }
 
     /// Evaluates the conditions of a request in the order of RFC 9110 §13.2.2, for a response that would be a 200.
     ///

@@ -76,17 +76,22 @@ public struct RequestDecoder: Sendable {
 
     // MARK: Fields
 
-    private static let unique = FieldNameSet([
-        .host, .contentLength, .transferEncoding, .ifModifiedSince, .ifUnmodifiedSince, .ifMatch, .ifNoneMatch, .ifRange,
-        .contentRange, .expect, .authorization, .proxyAuthorization,
-    ])
-    private static let interpreted = FieldNameSet([.host, .contentLength, .transferEncoding, .connection, .expect])
+    // Computed: a stored one would be looked up through a lock of its own at each use.
+    private static var unique: UInt64 {
+        Preconditions.fields | FieldName.ifRange.bit | FieldName.host.bit | FieldName.contentLength.bit
+            | FieldName.transferEncoding.bit | FieldName.contentRange.bit | FieldName.expect.bit | FieldName.authorization.bit
+            | FieldName.proxyAuthorization.bit
+    }
+    private static var interpreted: UInt64 {
+        FieldName.host.bit | FieldName.contentLength.bit | FieldName.transferEncoding.bit | FieldName.connection.bit
+            | FieldName.expect.bit
+    }
 
     /// Reads field lines; false when more bytes are needed.
     private func decodeFields(_ bytes: Span<UInt8>, into head: RequestHead) throws(RequestFailure) -> Bool {
         var scan = head.scan
-        let unique = RequestDecoder.unique.bits
-        let interpreted = RequestDecoder.interpreted.bits
+        let unique = RequestDecoder.unique
+        let interpreted = RequestDecoder.interpreted
         while true {
             let start = scan.lineStart
             guard start < bytes.count else { break }

@@ -42,12 +42,12 @@ extension RequestDecoder {
     }
 
     private func interpretOptions(_ connection: Span<UInt8>, _ head: RequestHead) {
+        head.nominatesFields = true
         var members = ListMembers()
         while let member = members.next(connection) {
             let option = connection.extracting(member)
             if option.equalsIgnoringCase("close") { head.saysClose = true }
             if option.equalsIgnoringCase("keep-alive") { head.saysKeepAlive = true }
-            if option.equalsIgnoringCase("upgrade") { head.saysUpgrade = true }
         }
     }
 

@@ -122,8 +122,10 @@ public struct ResponseDecoder: Sendable {
     // MARK: Fields
 
     private func decodeFields(_ bytes: Span<UInt8>, into head: ResponseHead) throws(RequestFailure) -> Bool {
+        var scan = head.scan
+        defer { head.scan = scan }
         while true {
-            let start = head.scan.lineStart
+            let start = scan.lineStart
             guard start < bytes.count else { return false }
             let first = bytes[start]
             if first == ASCII.lineFeed {
@@ -136,28 +138,33 @@ public struct ResponseDecoder: Sendable {
                 head.end = start + 2
                 return true
             }
+            // The colon first: the name need not be looked at again for the end of the line.
+            let colon = LineScanning.firstColonOrControl(bytes, from: start)
+            let isColon = colon < bytes.count && bytes[colon] == UInt8(ascii: ":")
             let content: Int
-            switch LineScanning.lineEnd(bytes, from: head.scan.searched, lenient: true) {
+            switch LineScanning.lineEnd(bytes, from: isColon ? max(colon &+ 1, scan.searched) : scan.searched, lenient: true) {
             case .missing(let searched):
-                head.scan.searched = searched
+                scan.searched = searched
                 return false
             case .control:
                 throw ResponseDecoder.invalidLine
             case .found(let end, let next):
                 content = end
-                head.scan.lineStart = next
-                head.scan.searched = next
+                scan.lineStart = next
+                scan.searched = next
             }
-            try decodeField(bytes, start..<content, head)
+            try decodeField(bytes, start..<content, colon, head, &scan.seen)
         }
     }
 
     private static let invalidLine = RequestFailure(502, "upstream sent invalid header line")
 
-    private func decodeField(_ bytes: Span<UInt8>, _ line: Range<Int>, _ head: ResponseHead) throws(RequestFailure) {
+    private func decodeField(
+        _ bytes: Span<UInt8>, _ line: Range<Int>, _ colon: Int, _ head: ResponseHead, _ seen: inout FieldNameSet
+    ) throws(RequestFailure) {
         let start = line.lowerBound
         let end = line.upperBound
-        let colon = min(LineScanning.firstColonOrControl(bytes, from: start), end)
+        let colon = min(colon, end)
         let nameCount = colon &- start
         guard nameCount > 0, nameCount <= Int(UInt16.max) else { throw ResponseDecoder.invalidLine }
         guard head.slots.count < maxHeaders else { throw RequestFailure(502, "upstream sent too many header lines") }
@@ -172,11 +179,13 @@ public struct ResponseDecoder: Sendable {
         let slot = FieldSlot(
             name: name, nameStart: start, nameCount: nameCount, valueStart: low, valueCount: high &- low)
         head.slots.append(slot)
-        if name.bit & ResponseDecoder.interpreted != 0 { try interpret(slot, bytes, head) }
-        head.scan.seen.insert(name)
+        if name.bit & ResponseDecoder.interpreted != 0 { try interpret(slot, bytes, head, seen) }
+        seen.insert(name)
     }
 
-    private static let interpreted = FieldName.contentLength.bit | FieldName.transferEncoding.bit | FieldName.connection.bit
+    private static var interpreted: UInt64 {
+        FieldName.contentLength.bit | FieldName.transferEncoding.bit | FieldName.connection.bit
+    }
 
     /// Whether a name that is not known is one; false: the line is passed over. Throws 502 for what cannot be one.
     private func isFieldName(_ bytes: Span<UInt8>, _ name: Range<Int>) throws(RequestFailure) -> Bool {
@@ -189,8 +198,9 @@ public struct ResponseDecoder: Sendable {
         return true
     }
 
-    private func interpret(_ slot: FieldSlot, _ bytes: Span<UInt8>, _ head: ResponseHead) throws(RequestFailure) {
-        let seen = head.scan.seen
+    private func interpret(
+        _ slot: FieldSlot, _ bytes: Span<UInt8>, _ head: ResponseHead, _ seen: FieldNameSet
+    ) throws(RequestFailure) {
         let value = bytes.extracting(slot.valueRange)
         switch slot.name {
         case .contentLength:
@@ -210,7 +220,13 @@ public struct ResponseDecoder: Sendable {
             }
             head.isChunked = true
         case .connection:
-            if !value.equalsIgnoringCase("keep-alive"), Tokens.contains(value, "close") { head.keepsAlive = false }
+            if value.equalsIgnoringCase("keep-alive") { break }
+            if value.equalsIgnoringCase("close") {
+                head.keepsAlive = false
+                break
+            }
+            head.nominatesFields = true
+            if Tokens.contains(value, "close") { head.keepsAlive = false }
         default:
             break
         }

@@ -40,7 +40,8 @@ public final class RequestHead: BufferOwner {
     /// What the Connection lines said.
     public var saysClose = false
     public var saysKeepAlive = false
-    public var saysUpgrade = false
+    /// A Connection line names fields, or something else than how long the connection lives (RFC 9110 §7.6.1).
+    public var nominatesFields = false
     /// The decoder's place in the head.
     public var scan = HeadScan()
 
@@ -84,7 +85,7 @@ public final class RequestHead: BufferOwner {
         schemeRange = nil
         saysClose = false
         saysKeepAlive = false
-        saysUpgrade = false
+        nominatesFields = false
         scan = HeadScan()
     }
 

@@ -14,6 +14,8 @@ public final class ResponseHead: BufferOwner {
     public var isChunked = false
     /// Whether the connection may carry another request after this response.
     public var keepsAlive = true
+    /// A Connection line names fields, or something else than how long the connection lives (RFC 9110 §7.6.1).
+    public var nominatesFields = false
     /// The head had no status line: an HTTP/0.9 answer, which is all body.
     public var isHeadless = false
     /// The decoder's place in the head.
@@ -39,12 +41,13 @@ public final class ResponseHead: BufferOwner {
         version = .http11
         status = 0
         reasonRange = 0..<0
-        slots.removeAll(keepingCapacity: true)
+        if !slots.isEmpty { slots.removeAll(keepingCapacity: true) }
         start = 0
         end = 0
         contentLength = nil
         isChunked = false
         keepsAlive = true
+        nominatesFields = false
         isHeadless = false
         scan = HeadScan()
     }

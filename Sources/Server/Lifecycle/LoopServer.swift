@@ -16,10 +16,7 @@ final class LoopServer: LoopBound {
         self.loopIndex = loopIndex
         self.loopCount = loopCount
         super.init(loop: serving.loop)
-        serving.loop.afterTurn = { [unowned self] in
-            if onDrained != nil { checkDrained() }
-            self.serving.tidy()
-        }
+        serving.loop.afterTurn = { serving.tidy() }
     }
 
     /// Listens on exactly these sockets from now on.
@@ -85,6 +82,10 @@ final class LoopServer: LoopBound {
     func drain(_ done: @escaping () -> Void) {
         onDrained = done
         serving.startDraining()
+        loop.afterTurn = { [unowned self] in
+            checkDrained()
+            serving.tidy()
+        }
         for acceptor in acceptors.values { acceptor.close() }
         acceptors = [:]
         for object in loop.objects { (object as? HTTP1Connection)?.drainConnection() }

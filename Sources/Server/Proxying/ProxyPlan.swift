@@ -63,6 +63,8 @@ public final class ProxyPlan: Sendable {
     public let fixedTarget: ProxyTarget?
     /// Fields of the client that are not handed on: those that `proxy_set_header` gives, and those of the connection.
     let replacedFields: HeaderNameSet
+    /// The lines of `proxy_set_header` that may be sent: not those whose value is empty whatever is asked for.
+    let sentHeaders: [SetHeader]
 
     public init(_ options: Options) {
         self.options = options
@@ -77,6 +79,7 @@ public final class ProxyPlan: Sendable {
         for name in ProxyPlan.neverPassed { replaced.insert(name) }
         for header in options.setHeaders { replaced.insert(header.text) }
         replacedFields = replaced
+        sentHeaders = options.setHeaders.filter { $0.line?.count != 0 }
     }
 
     /// Host and framing are written anew; the rest concerns the client's connection alone (RFC 9110 §7.6.1, §10.1.1).

@@ -36,7 +36,7 @@ public enum RequestRewriting {
         }
     }
 
-    /// Appends the whole head, with the empty line after it, and notes what was asked in `context.upstream`.
+    /// Appends the whole head, with the empty line after it.
     ///
     /// - Parameter fetch: given, if only without validators, for a request whose response is to be stored: it asks for the
     ///   whole, and the client's own conditions stay behind.
@@ -51,19 +51,12 @@ public enum RequestRewriting {
         guard let target = plan.target(context) else { return written }
         appendMethod(context, converts: converts, to: &output)
         output.append(ASCII.space)
-        let start = output.count
         TargetRewriting.append(context, plan, target, to: &output)
-        if let state = context.upstream {
-            state.proxyHost = target.host
-            state.proxyPort = target.port
-            state.uri.removeAll(keepingCapacity: true)
-            state.uri.append(output.span.extracting(start..<output.count))
-        }
         output.append(literal: plan.options.httpVersion == .http11 ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n")
         appendHost(context, plan, target, to: &output)
-        for header in plan.options.setHeaders {
+        for header in plan.sentHeaders {
             let isSent = append(header, context, to: &output)
-            if isSent, header.name == .upgrade, context.head.has(.upgrade) { written.asksForUpgrade = true }
+            if header.name == .upgrade, isSent, context.head.has(.upgrade) { written.asksForUpgrade = true }
         }
         appendFraming(body, context, plan, isFetch: fetch != nil, to: &output)
         if let fetch { append(fetch, plan, to: &output) }
@@ -106,7 +99,7 @@ public enum RequestRewriting {
     private static func append(_ header: SetHeader, _ context: RequestContext, to output: inout [UInt8]) -> Bool {
         if let line = header.line {
             output.append(line.bytes)
-            return line.count > 0
+            return true
         }
         let start = output.count
         let spelling = header.spelling
@@ -161,18 +154,14 @@ public enum RequestRewriting {
         }
     }
 
-    /// Fields of the client's conditions and parts: a response for the cache must not depend on them.
-    private static let conditions: UInt64 =
-        FieldName.ifMatch.bit | FieldName.ifNoneMatch.bit | FieldName.ifModifiedSince.bit | FieldName.ifUnmodifiedSince.bit
-        | FieldName.ifRange.bit | FieldName.range.bit
-
     private static func appendClientFields(
         _ context: RequestContext, _ plan: ProxyPlan, isFetch: Bool, to output: inout [UInt8]
     ) {
         let head = context.head
         let buffer = head.buffer
-        let skipped = isFetch ? conditions : 0
-        let nominates = nominatesFields(head)
+        // A response for the cache must not depend on what this client has.
+        let skipped = isFetch ? Preconditions.fieldsWithRanges : 0
+        let nominates = head.nominatesFields
         for slot in head.slots {
             if slot.name != .other, skipped & slot.name.bit != 0 { continue }
             if plan.replacedFields.contains(slot.name, spelledAs: head.bytes(slot.nameRange)) { continue }
@@ -186,16 +175,6 @@ public enum RequestRewriting {
             output.append(head.value(slot))
             output.append(literal: "\r\n")
         }
-    }
-
-    /// Whether a Connection line says more than how long the connection lives.
-    private static func nominatesFields(_ head: RequestHead) -> Bool {
-        guard head.has(.connection) else { return false }
-        for slot in head.slots where slot.name == .connection {
-            let value = head.value(slot)
-            if !value.equalsIgnoringCase("close"), !value.equalsIgnoringCase("keep-alive") { return true }
-        }
-        return false
     }
 
     /// RFC 9110 §7.6.1: what Connection names goes no further than this connection.

@@ -98,18 +98,7 @@ struct RequestSender {
 
     /// Head and the first block of a buffered body go out together.
     private mutating func sendMemory(_ connection: UpstreamConnection, _ context: RequestContext) -> Step {
-        let control = pending
-        let head = control.span.extracting(pendingOffset..<control.count)
-        let result: IOResult
-        if isMemoryLeft(context) {
-            let block = context.body.memory[memoryIndex]
-            let body = block.bytes(memoryOffset..<block.count)
-            result = connection.transport.send(head, body)
-        } else {
-            let more = sendsBody && context.body.mode == .buffering && context.body.file != nil
-            result = connection.transport.send(head, more: more)
-        }
-        switch result {
+        switch sendPending(connection, context) {
         case .done(let count):
             account(count, context)
             return .sent(count)
@@ -117,6 +106,16 @@ struct RequestSender {
         case .closed: return .failed(.brokenPipe)
         case .failed(let error): return .failed(error)
         }
+    }
+
+    private func sendPending(_ connection: UpstreamConnection, _ context: RequestContext) -> IOResult {
+        let control = pending.span.extracting(pendingOffset..<pending.count)
+        if isMemoryLeft(context) {
+            let block = context.body.memory[memoryIndex]
+            return connection.transport.send(control, block.bytes(memoryOffset..<block.count))
+        }
+        let more = sendsBody && context.body.mode == .buffering && context.body.file != nil
+        return connection.transport.send(control, more: more)
     }
 
     private mutating func account(_ count: Int, _ context: RequestContext) {

@@ -17,7 +17,7 @@ public enum ResponseRewriting {
     public static func apply(_ head: ResponseHead, _ context: RequestContext, _ plan: ProxyPlan, source: Source = .upstream) {
         begin(head.status, length: head.contentLength, context, plan, source)
         if !head.isHeadless { context.response.reason.append(head.bytes(head.reasonRange)) }
-        let nominates = nominatesFields(head)
+        let nominates = head.nominatesFields
         let buffer = head.buffer
         var charset: [UInt8] = []
         for slot in head.slots {
@@ -74,21 +74,12 @@ public enum ResponseRewriting {
     }
 
     /// The names that are looked at one by one; all others are copied as they are.
-    private static let special: UInt64 =
+    private static var special: UInt64 {
         FieldName.contentLength.bit | FieldName.contentType.bit | FieldName.date.bit | FieldName.server.bit
-        | FieldName.etag.bit | FieldName.lastModified.bit | FieldName.acceptRanges.bit | FieldName.location.bit
-        | FieldName.refresh.bit | FieldName.expires.bit | FieldName.xAccelLimitRate.bit | FieldName.xAccelBuffering.bit
-        | FieldName.xAccelCharset.bit | FieldName.connection.bit | FieldName.keepAlive.bit | FieldName.proxyConnection.bit
-        | FieldName.te.bit | FieldName.trailer.bit | FieldName.transferEncoding.bit | FieldName.upgrade.bit
-
-    /// Whether a Connection line says more than how long the connection lives.
-    private static func nominatesFields(_ head: ResponseHead) -> Bool {
-        guard head.has(.connection) else { return false }
-        for slot in head.slots where slot.name == .connection {
-            let value = head.value(slot)
-            if !value.equalsIgnoringCase("keep-alive"), !value.equalsIgnoringCase("close") { return true }
-        }
-        return false
+            | FieldName.etag.bit | FieldName.lastModified.bit | FieldName.acceptRanges.bit | FieldName.location.bit
+            | FieldName.refresh.bit | FieldName.expires.bit | FieldName.xAccelLimitRate.bit | FieldName.xAccelBuffering.bit
+            | FieldName.xAccelCharset.bit | FieldName.connection.bit | FieldName.keepAlive.bit | FieldName.proxyConnection.bit
+            | FieldName.te.bit | FieldName.trailer.bit | FieldName.transferEncoding.bit | FieldName.upgrade.bit
     }
 
     private static func isNominated(_ slot: FieldSlot, _ head: ResponseHead) -> Bool {

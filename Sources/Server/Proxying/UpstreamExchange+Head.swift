@@ -16,11 +16,10 @@ extension UpstreamExchange {
     func askAtOnce() -> Bool {
         guard let target = plan.target(context) else { return false }
         begin(target)
-        guard choosePeer(target.group), let peer, takeKept(peer, target.group) else { return false }
+        let group = target.group
+        guard choosePeer(group), let peer, takeKept(peer, group), let connection else { return false }
         beginAttempt(peer)
-        context.upstream?.last.connectTime = 0
         beginSending(onKept: true)
-        guard let connection else { return false }
         result = send(connection)
         guard result == nil, sender.isDone else { return false }
         connection.expect(by: deadline)
@@ -130,7 +129,6 @@ extension UpstreamExchange {
                 case .failed(let kind): return .failed(FailedAttempt(kind, requestSent: false))
                 }
             }
-            context.upstream?.last.connectTime = loop.now - attemptStart
             beginSending(onKept: isKept)
         }
         let settled = await sendAndReadHead()
@@ -203,6 +201,8 @@ extension UpstreamExchange {
     }
 
     private func beginSending(onKept isKept: Bool) {
+        let context = context
+        context.upstream?.last.connectTime = loop.now - attemptStart
         isUnderWay = true
         self.isKept = isKept
         hasResponse = false
@@ -212,13 +212,15 @@ extension UpstreamExchange {
 
     /// Sends what can be sent now; nil: go on waiting.
     private func send(_ connection: UpstreamConnection) -> AttemptResult? {
+        let context = context
         switch sender.pump(connection, context) {
         case .progress(let count):
             context.upstream?.last.bytesSent += count
-            deadline = loop.now + plan.options.sendTimeout
+            let now = connection.loop.now
+            deadline = now + plan.options.sendTimeout
             if sender.isDone {
                 connection.want([.readable, .peerClosed])
-                deadline = loop.now + plan.options.readTimeout
+                deadline = now + plan.options.readTimeout
             } else if sender.needsBody {
                 (owner as? Exchange)?.wantBody()
                 connection.want([.readable, .peerClosed])

@@ -22,10 +22,10 @@ extension UpstreamExchange {
         RequestLog.upstreamError(context, level, what, error, phase.words)
     }
 
-    /// The target is written with the request; before that, the log asks for it here.
     private func noteTarget() {
         let state = context.upstreamState()
-        guard state.uri.isEmpty, let target = plan.target(context) else { return }
+        guard let target = plan.target(context) else { return }
+        state.uri.clear()
         TargetRewriting.append(context, plan, target, to: &state.uri)
     }
 }

@@ -134,13 +134,11 @@ public final class RequestContext {
         if let upstream {
             if let received = upstream.head.take() { serving.give(received) }
             upstream.reset()
-            spareUpstream = upstream
-            self.upstream = nil
+            swap(&self.upstream, &spareUpstream)
         }
         if let cache {
             cache.reset()
-            spareCache = cache
-            self.cache = nil
+            swap(&self.cache, &spareCache)
         }
         if usesSlots { forgetSlots() }
         if !captureRanges.isEmpty { captureRanges.removeAll(keepingCapacity: true) }
@@ -159,8 +157,9 @@ public final class RequestContext {
     /// The trace of upstreams, made at its first use.
     public func upstreamState() -> UpstreamState {
         if let upstream { return upstream }
-        let made = spareUpstream ?? UpstreamState()
-        spareUpstream = nil
+        swap(&upstream, &spareUpstream)
+        if let upstream { return upstream }
+        let made = UpstreamState()
         upstream = made
         return made
     }
@@ -168,8 +167,9 @@ public final class RequestContext {
     /// The trace of the cache, made at its first use.
     public func cacheState() -> CacheState {
         if let cache { return cache }
-        let made = spareCache ?? CacheState()
-        spareCache = nil
+        swap(&cache, &spareCache)
+        if let cache { return cache }
+        let made = CacheState()
         cache = made
         return made
     }

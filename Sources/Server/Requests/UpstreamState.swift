@@ -32,9 +32,7 @@ public final class UpstreamState {
     public var target: ProxyTarget?
     /// The running exchange with an upstream.
     public var exchange: UpstreamExchange?
-    /// The group's or host's name in proxy_pass (`$proxy_host`), its port, and the request URI that was sent.
-    public var proxyHost: [UInt8] = []
-    public var proxyPort: [UInt8] = []
+    /// The request URI that was asked for, as the error log tells it.
     public var uri: [UInt8] = []
     /// X-Accel-Buffering, X-Accel-Limit-Rate.
     public var isBuffered = true
@@ -61,9 +59,6 @@ public final class UpstreamState {
         head = nil
         target = nil
         exchange = nil
-        // The target's own arrays: to clear them would copy them.
-        proxyHost = []
-        proxyPort = []
         uri.clear()
         isBuffered = true
         if !trailers.isEmpty { trailers.removeAll() }

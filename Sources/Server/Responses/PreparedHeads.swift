@@ -32,13 +32,9 @@ extension RequestContext {
     /// Numbers of plans begin anew with each configuration.
     private var planKey: Int { site.generation << 32 | plan.number }
 
-    private static let conditions: UInt64 =
-        FieldName.ifMatch.bit | FieldName.ifNoneMatch.bit | FieldName.ifModifiedSince.bit | FieldName.ifUnmodifiedSince.bit
-        | FieldName.ifRange.bit | FieldName.range.bit
-
     private var isPlain: Bool {
         guard head.method == .get, head.version == .http11, head.keepsAlive,
-            head.scan.seen.bits & RequestContext.conditions == 0,
+            head.scan.seen.bits & Preconditions.fieldsWithRanges == 0,
             methodOverride == nil, errorStatus == 0, overridingStatus == 0, site.preparesHeads
         else { return false }
         return carriedFields.isEmpty && carriedType.isEmpty && carriedLocation.isEmpty && !endsConnection

@@ -73,34 +73,39 @@ final class ResponseWriter {
     ///
     /// - Returns: false when a filter refuses the response and something else is to be sent in its place.
     func settleHead() -> Bool {
-        settleDelay()
+        // Once, and handed on: each look at a stored reference counts it up and down.
+        let context = context
+        let plan = context.plan
+        settleDelay(plan)
         if context.response.isPrepared, let prepared = context.response.prepared {
-            takeHead(prepared)
+            takeHead(prepared, context)
             return true
         }
-        carryFields()
-        for filter in context.plan.headerFilters {
-            filter.call(context)
+        carryFields(context)
+        let filters = plan.headerFilters
+        for index in filters.indices {
+            filters[index].call(context)
             if context.filterRefusal != 0 { return false }
         }
-        chooseFraming()
-        let persistence = choosePersistence()
+        chooseFraming(context, plan)
+        let persistence = choosePersistence(context, plan)
         let bound = ResponseHeadEncoding.bound(context)
-        control = bound <= context.serving.output.capacity ? context.serving.output : ByteBuffer(capacity: bound)
+        let output = context.serving.output
+        let control = bound <= output.capacity ? output : ByteBuffer(capacity: bound)
+        self.control = control
         control.clear()
         if context.head.version != .http09 {
             ResponseHeadEncoding.append(context, framing, persistence, to: control)
         }
         context.headBytesSent = control.count
         if context.response.prepared != nil, !closesConnection, bodyExpected != nil {
-            let control = control
             context.keepPreparedHead(control.bytes)
         }
         return true
     }
 
     /// The head of an earlier answer serves again.
-    private func takeHead(_ prepared: PreparedHead) {
+    private func takeHead(_ prepared: PreparedHead, _ context: RequestContext) {
         let length = context.response.content.count
         context.response.contentLength = length
         framing = .length(length)
@@ -114,26 +119,28 @@ final class ResponseWriter {
     }
 
     /// `tcp_nodelay`: small segments go out at once unless the location says otherwise; changed only where it changes.
-    private func settleDelay() {
-        let delays = !context.plan.core.tcpNodelay
+    private func settleDelay(_ plan: LocationPlan) {
+        let delays = !plan.core.tcpNodelay
+        let connection = connection
         guard delays != connection.delaysSegments else { return }
         connection.delaysSegments = delays
         Socket.setNoDelay(connection.transport.rawValue, !delays)
     }
 
     /// X-Accel-Redirect: what the app said of the answer that another location gives.
-    private func carryFields() {
+    private func carryFields(_ context: RequestContext) {
         if !context.carriedType.isEmpty { context.response.contentType = context.carriedType }
         if !context.carriedLocation.isEmpty, context.response.location.isEmpty, !context.response.fields.contains(.location) {
             context.response.location = context.carriedLocation
         }
+        if context.carriedFields.isEmpty { return }
         let carried = context.carriedFields
         for slot in carried.slots {
             context.response.fields.append(interned: slot.name, spelledAs: carried.spelling(slot), carried.value(slot))
         }
     }
 
-    private func chooseFraming() {
+    private func chooseFraming(_ context: RequestContext, _ plan: LocationPlan) {
         let status = context.response.status
         let isHead = context.head.method == .head
         if status == 204 || status == 304 || (status < 200 && status != 101) {
@@ -144,7 +151,7 @@ final class ResponseWriter {
         } else if let length = context.response.contentLength, context.response.bodyFilters.isEmpty {
             framing = .length(length)
             bodyExpected = length
-        } else if context.head.version == .http11, context.plan.core.usesChunkedCoding, context.head.version != .http09 {
+        } else if context.head.version == .http11, plan.core.usesChunkedCoding {
             framing = .chunked
             isChunked = true
         } else {
@@ -163,7 +170,7 @@ final class ResponseWriter {
         }
     }
 
-    private func choosePersistence() -> ResponseHeadEncoding.Persistence {
+    private func choosePersistence(_ context: RequestContext, _ plan: LocationPlan) -> ResponseHeadEncoding.Persistence {
         if context.response.status == 101 {
             closesConnection = true
             return .upgrade
@@ -172,7 +179,7 @@ final class ResponseWriter {
         if case .untilClose = framing, hasBody { closes = true }
         closesConnection = closes
         context.response.closesConnection = closes
-        return closes ? .close : .keepAlive(header: context.plan.core.keepaliveHeader)
+        return closes ? .close : .keepAlive(header: plan.core.keepaliveHeader)
     }
 
     /// Whether the client takes the end of the connection for the end of the body.
