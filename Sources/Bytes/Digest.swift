@@ -32,11 +32,14 @@ public struct Digest: Hashable, Sendable {
 
     /// Appends the 32 lower-case hexadecimal digits.
     public func appendHex(to output: inout [UInt8]) {
-        for part in [high, low] {
-            for nibble in stride(from: 60, through: 0, by: -4) {
-                output.append(ASCII.hexDigit(UInt8(truncatingIfNeeded: part >> UInt64(nibble))))
-            }
+        var digits = InlineArray<32, UInt8>(repeating: 0)
+        var shift: UInt64 = 64
+        for index in 0..<16 {
+            shift &-= 4
+            digits[index] = ASCII.hexDigit(UInt8(truncatingIfNeeded: high &>> shift))
+            digits[index + 16] = ASCII.hexDigit(UInt8(truncatingIfNeeded: low &>> shift))
         }
+        output.append(digits.span)
     }
 
     /// Reads 32 hexadecimal digits, or returns nil.

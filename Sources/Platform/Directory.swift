@@ -12,15 +12,23 @@ public enum Directory {
         }
     }
 
-    /// Makes a directory and what is missing above it.
+    /// Makes a directory and what is missing above it; most often nothing is, and one call is enough.
     public static func createAll(_ path: String, mode: UInt32 = 0o755) throws(SystemError) {
-        var end = path.startIndex
-        while let slash = path[end...].dropFirst().firstIndex(of: "/") {
-            let parent = String(path[..<slash])
-            if !parent.isEmpty { try create(parent, mode: mode) }
-            end = slash
+        do throws(SystemError) {
+            try create(path, mode: mode)
+        } catch {
+            guard error == .notFound, let parent = parent(of: path) else { throw error }
+            try createAll(parent, mode: mode)
+            try create(path, mode: mode)
         }
-        try create(path, mode: mode)
+    }
+
+    /// nil: there is none by name.
+    private static func parent(of path: String) -> String? {
+        var rest = path[...]
+        while rest.last == "/" { rest = rest.dropLast() }
+        guard let slash = rest.lastIndex(of: "/"), slash > path.startIndex else { return nil }
+        return String(rest[..<slash])
     }
 
     public static func remove(_ path: String) throws(SystemError) {

@@ -14,19 +14,22 @@ public struct CacheDirectory: Sendable {
         self.levels = levels
     }
 
-    /// Directories of the levels above the file of `digest`, outermost first, as absolute paths.
-    public func levelPaths(for digest: Digest) -> [String] {
-        var hex: [UInt8] = []
-        digest.appendHex(to: &hex)
-        var result: [String] = []
-        var current = path
+    /// Appends the directory that holds the file of `digest`, as an absolute path.
+    private func appendParent(_ hex: Span<UInt8>, to output: inout [UInt8]) {
+        output.append(contentsOf: path.utf8)
         var end = hex.count
         for level in levels {
-            current += "/" + String(decoding: hex[(end - level)..<end], as: UTF8.self)
+            output.append(UInt8(ascii: "/"))
+            output.append(hex.extracting((end - level)..<end))
             end -= level
-            result.append(current)
         }
-        return result
+    }
+
+    private static func hex(_ digest: Digest) -> [UInt8] {
+        var hex: [UInt8] = []
+        hex.reserveCapacity(32)
+        digest.appendHex(to: &hex)
+        return hex
     }
 
     /// The file of `digest`.
@@ -38,20 +41,12 @@ public struct CacheDirectory: Sendable {
 
     /// As `filePath(for:)`, ready for the kernel.
     public func zeroTerminatedPath(for digest: Digest) -> [UInt8] {
-        var hex: [UInt8] = []
-        hex.reserveCapacity(32)
-        digest.appendHex(to: &hex)
+        let hex = CacheDirectory.hex(digest)
         var result: [UInt8] = []
         result.reserveCapacity(path.utf8.count + 48)
-        result.append(contentsOf: path.utf8)
-        var end = hex.count
-        for level in levels {
-            result.append(UInt8(ascii: "/"))
-            result.append(contentsOf: hex[(end - level)..<end])
-            end -= level
-        }
+        appendParent(hex.span, to: &result)
         result.append(UInt8(ascii: "/"))
-        result.append(contentsOf: hex)
+        result.append(hex.span)
         result.append(contentsOf: EntryFormat.suffix.utf8)
         result.append(0)
         return result
@@ -59,10 +54,18 @@ public struct CacheDirectory: Sendable {
 
     /// A name for a file that is being written: beside its place, or in `directory`.
     public func temporaryPath(for digest: Digest, in directory: String?, process: Int, serial: Int) -> String {
-        var hex: [UInt8] = []
-        digest.appendHex(to: &hex)
-        let parent = directory ?? levelPaths(for: digest).last ?? path
-        return "\(parent)/\(String(decoding: hex, as: UTF8.self))\(EntryFormat.suffix).tmp.\(process).\(serial)"
+        let hex = CacheDirectory.hex(digest)
+        var result: [UInt8] = []
+        result.reserveCapacity(path.utf8.count + 96)
+        if let directory { result.append(contentsOf: directory.utf8) } else { appendParent(hex.span, to: &result) }
+        result.append(UInt8(ascii: "/"))
+        result.append(hex.span)
+        result.append(contentsOf: EntryFormat.suffix.utf8)
+        result.append(literal: ".tmp.")
+        result.append(decimal: process)
+        result.append(UInt8(ascii: "."))
+        result.append(decimal: serial)
+        return String(decoding: result, as: UTF8.self)
     }
 
     /// Whether `other` lies on the same file system.
@@ -96,8 +99,10 @@ public struct CacheDirectory: Sendable {
 
     /// Makes the directories above the file of `digest`, and the zone's own.
     public func createLevels(for digest: Digest) throws(SystemError) {
-        try Directory.createAll(path, mode: 0o700)
-        for level in levelPaths(for: digest) { try Directory.create(level, mode: 0o700) }
+        let hex = CacheDirectory.hex(digest)
+        var parent: [UInt8] = []
+        appendParent(hex.span, to: &parent)
+        try Directory.createAll(String(decoding: parent, as: UTF8.self), mode: 0o700)
     }
 
     public enum Removal: Sendable, Equatable {

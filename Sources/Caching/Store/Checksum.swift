@@ -20,13 +20,7 @@ public struct Checksum: Sendable {
             index += 1
         }
         while count - index >= 8 {
-            let low =
-                UInt64(span[index]) | UInt64(span[index + 1]) << 8 | UInt64(span[index + 2]) << 16 | UInt64(span[index + 3])
-                << 24
-            let high =
-                UInt64(span[index + 4]) << 32 | UInt64(span[index + 5]) << 40 | UInt64(span[index + 6]) << 48
-                | UInt64(span[index + 7]) << 56
-            mix(low | high)
+            mix(span.word64(at: index))
             index += 8
         }
         while index < count {
