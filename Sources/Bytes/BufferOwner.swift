@@ -8,6 +8,13 @@ open class BufferOwner {
 
     public init(buffer: ByteBuffer) { self.buffer = buffer }
 
+    /// Empties the buffer for reuse; false when it has another size, or somebody else still refers to it.
+    public final func reclaimsBuffer(ofSize size: Int) -> Bool {
+        guard buffer.capacity == size, isKnownUniquelyReferenced(&buffer) else { return false }
+        buffer.clear()
+        return true
+    }
+
     /// A part of the buffer.
     @_lifetime(borrow self)
     public final func bytes(_ range: Range<Int>) -> Span<UInt8> {

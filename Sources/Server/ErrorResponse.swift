@@ -40,11 +40,11 @@ public enum ErrorResponse {
         context.response.contentLength = nil
         context.response.content = .empty
         context.response.lastModified = nil
-        context.response.lastModifiedText.removeAll(keepingCapacity: true)
-        context.response.etag.removeAll(keepingCapacity: true)
+        context.response.lastModifiedText.clear()
+        context.response.etag.clear()
         context.response.allowsRanges = false
         context.response.isConditional = false
-        context.response.contentType.removeAll(keepingCapacity: true)
+        context.response.contentType.clear()
         if shown == 204 || shown == 304 || shown < 200 {
             return
         }

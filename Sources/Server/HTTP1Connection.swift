@@ -301,7 +301,7 @@ public final class HTTP1Connection: Endpoint, Drain {
         phase = .exchanging
         watchesPeer = false
         clearDeadline()
-        writer.attachFilters(exchange.outbox)
+        writer.attachFilters(to: exchange)
         exchange.startDraining()
         exchange.outbox.end(with: content)
     }
@@ -318,7 +318,7 @@ public final class HTTP1Connection: Endpoint, Drain {
         let writer = serving.takeWriter(self, exchange.context)
         guard writer.settleHead() else { return }
         self.writer = writer
-        writer.attachFilters(exchange.outbox)
+        writer.attachFilters(to: exchange)
     }
 
     public func abort(_ exchange: Exchange) {
@@ -330,6 +330,17 @@ public final class HTTP1Connection: Endpoint, Drain {
         if context.response.status == 0 { context.response.status = 444 }
         finishLog(context)
         close()
+    }
+
+    public func sendWhole(_ body: ByteRegion, of exchange: Exchange) -> Int? {
+        guard phase == .exchanging, !isPumping, let writer, writer.takesWhole(body.count) else { return 0 }
+        guard let sent = writer.sendAtOnce(body.bytes) else {
+            breakOff(exchange)
+            return nil
+        }
+        if sent < body.count { return sent }
+        complete(exchange)
+        return nil
     }
 
     public func pump() {
@@ -396,7 +407,7 @@ public final class HTTP1Connection: Endpoint, Drain {
     // MARK: After the answer
 
     func finishLog(_ context: RequestContext) {
-        for handler in context.plan.logHandlers { handler.call(context) }
+        context.plan.log(context)
     }
 
     func finishRequest(_ context: RequestContext) {

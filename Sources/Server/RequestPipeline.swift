@@ -19,7 +19,8 @@ public enum RequestPipeline {
     public static func begin(_ context: RequestContext, _ hosts: VirtualHosts) -> Step {
         swap(&context.path, &context.head.path)
         do throws(RequestFailure) {
-            context.server = try hosts.server(for: context.head.host, context)
+            let server = try hosts.server(for: context.head.host, context)
+            if context.server !== server { context.server = server }
         } catch {
             context.server = hosts.defaultServer
             context.plan = context.server.fallback
@@ -195,7 +196,7 @@ public enum RequestPipeline {
         let status = context.overridingStatus != 0 ? context.overridingStatus : kept
         if status == 0 || context.response.status == 101 { return }
         context.response.status = status
-        context.response.reason.removeAll(keepingCapacity: true)
+        context.response.reason.clear()
     }
 
     static func errorPage(_ context: RequestContext, for status: Int) -> ErrorPage? {

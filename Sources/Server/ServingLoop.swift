@@ -47,8 +47,9 @@ public final class ServingLoop: LoopBound {
         guard let context = contexts.popLast() else {
             return RequestContext(serving: self, head: RequestHead(buffer: heads.take()), site: site, server: server)
         }
-        context.site = site
-        context.server = server
+        // A reference that stays need not be counted.
+        if context.site !== site { context.site = site }
+        if context.server !== server { context.server = server }
         return context
     }
 
@@ -88,20 +89,22 @@ public final class ServingLoop: LoopBound {
 
     /// A head to read an upstream's response into, with a block of its own.
     func takeResponseHead() -> ResponseHead {
-        guard let head = responseHeads.popLast() else { return ResponseHead(buffer: blocks.take()) }
-        head.buffer = blocks.take()
-        return head
+        responseHeads.popLast() ?? ResponseHead(buffer: blocks.take())
     }
 
     /// Takes a head and its block back; what somebody else still refers to is left to them.
     func give(_ head: consuming ResponseHead) {
         var head = head
         guard isKnownUniquelyReferenced(&head) else { return }
-        let block = head.buffer
-        head.buffer = output
         head.reset()
-        if responseHeads.count < 64 { responseHeads.append(head) }
-        blocks.give(block)
+        // Few: each keeps its block.
+        if responseHeads.count < 4, head.reclaimsBuffer(ofSize: blocks.blockSize) {
+            responseHeads.append(head)
+        } else {
+            let block = head.buffer
+            head.buffer = output
+            blocks.give(block)
+        }
     }
 
     private var outboxes: [Outbox] = []

@@ -62,8 +62,10 @@ import Testing
             ])
         #expect(stage.context.limitRate == 7)
         #expect(stage.context.upstream?.isBuffered == false)
-        #expect(!stage.context.response.allowsRanges)
-        #expect(!stage.context.response.isConditional)
+        let allowsRanges = stage.context.response.allowsRanges
+        #expect(!allowsRanges)
+        let isConditional = stage.context.response.isConditional
+        #expect(!isConditional)
     }
 
     @Test func hiddenPassedAndIgnoredFields() throws {
@@ -90,7 +92,8 @@ import Testing
     func ranges(_ directives: String, _ isCached: Bool, _ expected: Bool) throws {
         let stage = try ProxyStage(server: "location / { proxy_pass http://app; \(directives) }", http: Self.http)
         let lines = try stage.clientHead(["HTTP/1.1 200 OK", "Accept-Ranges: bytes"], isCached: isCached)
-        #expect(stage.context.response.allowsRanges == expected)
+        let allowsRanges = stage.context.response.allowsRanges
+        #expect(allowsRanges == expected)
         #expect(lines.contains("Accept-Ranges: bytes") == !expected)
     }
 

@@ -120,17 +120,16 @@ final class ProxyStage {
     /// What `context.response` has come to, line by line.
     func described() -> [String] {
         func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
-        let response = context.response
-        var lines = ["\(response.status) \(text(response.reason))"]
+        var lines = ["\(context.response.status) \(text(context.response.reason.array))"]
         let own: [(String, [UInt8])] = [
-            ("Content-Type", response.contentType), ("Last-Modified", response.lastModifiedText), ("ETag", response.etag),
-            ("Date", response.date), ("Server", response.server), ("location", response.location),
+            ("Content-Type", context.response.contentType.array), ("Last-Modified", context.response.lastModifiedText.array),
+            ("ETag", context.response.etag.array), ("Date", context.response.date), ("Server", context.response.server),
+            ("location", context.response.location),
         ]
         for (name, value) in own where !value.isEmpty { lines.append("\(name): \(text(value))") }
-        if let length = response.contentLength { lines.append("Content-Length: \(length)") }
-        for slot in response.fields.slots {
-            lines.append("\(response.fields.spelling(slot).string): \(response.fields.value(slot).string)")
-        }
+        if let length = context.response.contentLength { lines.append("Content-Length: \(length)") }
+        let fields = context.response.fields
+        for slot in fields.slots { lines.append("\(fields.spelling(slot).string): \(fields.value(slot).string)") }
         return lines
     }
 }

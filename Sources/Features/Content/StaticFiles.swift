@@ -108,7 +108,7 @@ struct StaticFileHandler: Sendable {
 
 /// nginx's tag of a file: its time and its size, both in hexadecimal.
 enum EntityTagText {
-    static func append(_ status: FileStatus, to output: inout [UInt8]) {
+    static func append(_ status: FileStatus, to output: inout ByteString) {
         output.append(UInt8(ascii: "\""))
         appendHex(UInt64(bitPattern: status.modified), to: &output)
         output.append(UInt8(ascii: "-"))
@@ -116,7 +116,7 @@ enum EntityTagText {
         output.append(UInt8(ascii: "\""))
     }
 
-    private static func appendHex(_ value: UInt64, to output: inout [UInt8]) {
+    private static func appendHex(_ value: UInt64, to output: inout ByteString) {
         var shift = 60
         while shift > 0, value >> UInt64(shift) & 15 == 0 { shift -= 4 }
         while shift >= 0 {

@@ -106,7 +106,10 @@ struct GzipDecision: Sendable {
         }
         if context.response.fields.contains(.contentEncoding) { return false }
         if let length = context.response.contentLength, length < settings.minLength { return false }
-        let type = context.response.contentType
+        return isCandidate(context.response.contentType)
+    }
+
+    private func isCandidate(_ type: borrowing ByteString) -> Bool {
         // As nginx: "*" means also what has no type.
         guard !type.isEmpty else { return matchesAll }
         for wanted in types where MediaType.matches(type.span, wanted.span) { return true }
@@ -155,14 +158,13 @@ struct GzipDecision: Sendable {
 
     /// A strong tag promises the same bytes, which compressed ones are not (RFC 9110 §8.8.1).
     private func weakenTag(_ context: RequestContext) {
-        let etag = context.response.etag
+        let etag = context.response.etag.array
         if EntityTag.isWeak(etag.span) { return }
-        if etag.first == UInt8(ascii: "\"") {
-            context.response.etag.insert(contentsOf: [UInt8(ascii: "W"), UInt8(ascii: "/")], at: 0)
-        } else {
-            // One that is no tag cannot be weakened.
-            context.response.etag.removeAll(keepingCapacity: true)
-        }
+        context.response.etag.clear()
+        // One that is no tag cannot be weakened.
+        guard etag.first == UInt8(ascii: "\"") else { return }
+        context.response.etag.append(literal: "W/")
+        context.response.etag.append(etag.span)
     }
 }
 

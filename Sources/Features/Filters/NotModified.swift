@@ -22,15 +22,15 @@ public enum NotModified: Feature {
         case .before: comparison = .before
         }
         guard Preconditions.arePresent(context.head) else { return }
-        let etag = context.response.etag
+        let etag = context.response.etag.array
         let modified = context.response.modificationTime
         switch Preconditions.evaluate(context.head, entityTag: etag.span, lastModified: modified, ifModifiedSince: comparison) {
         case .proceed: break
         case .notModified:
             context.response.status = 304
-            context.response.reason.removeAll(keepingCapacity: true)
+            context.response.reason.clear()
             context.response.content = .empty
-            context.response.contentType.removeAll(keepingCapacity: true)
+            context.response.contentType.clear()
             context.response.contentLength = nil
             context.response.allowsRanges = false
             context.response.fields.remove(.contentEncoding)

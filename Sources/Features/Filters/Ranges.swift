@@ -50,14 +50,14 @@ struct RangeFilter: Sendable {
     private func ifRangeHolds(_ context: RequestContext) -> Bool {
         let head = context.head
         guard let slot = head.first(.ifRange) else { return true }
-        let etag = context.response.etag
+        let etag = context.response.etag.array
         let modified = context.response.modificationTime
         return ByteRanges.ifRange(head.value(slot), holdsFor: etag.span, lastModified: modified)
     }
 
     private func single(_ range: Range<Int>, _ length: Int, _ context: RequestContext) {
         context.response.status = 206
-        context.response.reason.removeAll(keepingCapacity: true)
+        context.response.reason.clear()
         context.response.contentLength = range.count
         context.response.streamRange = range
         context.response.content = context.response.content.slice(range)
@@ -68,7 +68,7 @@ struct RangeFilter: Sendable {
     }
 
     private func multiple(_ ranges: [Range<Int>], _ length: Int, _ context: RequestContext) {
-        let type = context.response.contentType
+        let type = context.response.contentType.array
         let parts = MultipartRanges(boundary: UInt64.random(in: 0...UInt64.max), contentType: type.span, length: length)
         var pieces: [Content] = []
         for range in ranges {
@@ -81,9 +81,9 @@ struct RangeFilter: Sendable {
         parts.appendEnd(to: &end)
         pieces.append(.memory(FrozenBytes(end), 0..<end.count))
         context.response.status = 206
-        context.response.reason.removeAll(keepingCapacity: true)
+        context.response.reason.clear()
         context.response.fields.remove(.contentRange)
-        context.response.contentType.removeAll(keepingCapacity: true)
+        context.response.contentType.clear()
         parts.appendContentType(to: &context.response.contentType)
         context.response.contentLength = parts.contentLength(ranges)
         context.response.content = .pieces(pieces)

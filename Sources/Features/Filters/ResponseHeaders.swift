@@ -100,8 +100,8 @@ struct AddedHeaders: Sendable {
         switch line.name {
         case .lastModified:
             context.response.lastModified = nil
-            context.response.lastModifiedText = value.array
-        case .etag: context.response.etag = value.array
+            context.response.lastModifiedText.set(value)
+        case .etag: context.response.etag.set(value)
         default:
             if value.isEmpty { return }
             let spelling = line.spelling

@@ -81,18 +81,18 @@ struct SentField: Sendable {
 
     func append(_ context: RequestContext, to output: inout [UInt8]) -> Bool {
         switch name {
-        case "content_type": return text(context.response.contentType, &output)
+        case "content_type": return text(context.response.contentType.array, &output)
         case "location" where !context.response.location.isEmpty:
             // Once the head is out, as it was sent.
             let isSent = context.headBytesSent > 0
             return text(isSent ? ResponseHeadEncoding.location(context) : context.response.location, &output)
-        case "etag" where !context.response.etag.isEmpty: return text(context.response.etag, &output)
+        case "etag" where !context.response.etag.isEmpty: return text(context.response.etag.array, &output)
         case "content_length":
             guard let length = context.response.contentLength, context.response.bodyFilters.isEmpty else { return false }
             output.append(decimal: length)
             return true
         case "last_modified":
-            if !context.response.lastModifiedText.isEmpty { return text(context.response.lastModifiedText, &output) }
+            if !context.response.lastModifiedText.isEmpty { return text(context.response.lastModifiedText.array, &output) }
             guard let time = context.response.lastModified else { return false }
             if context.headBytesSent > 0, !ResponseHeadEncoding.tellsModification(context.response.status) { return false }
             HTTPDate.append(time, to: &output)

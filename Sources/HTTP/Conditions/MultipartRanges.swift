@@ -23,7 +23,7 @@ public struct MultipartRanges: Sendable {
     }
 
     /// Appends the Content-Type of the response.
-    public func appendContentType(to output: inout [UInt8]) {
+    public func appendContentType(to output: inout ByteString) {
         output.append(literal: "multipart/byteranges; boundary=")
         output.append(boundary.span)
     }

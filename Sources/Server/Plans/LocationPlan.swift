@@ -12,7 +12,10 @@ public final class LocationPlan: Sendable {
     /// Sorted by phase.
     public let handlers: [Handler]
     public let headerFilters: [HeaderFilter]
-    public let logHandlers: [LogHandler]
+    /// All of them in their order, up to one that refuses the response.
+    let filterHead: @Sendable (RequestContext) -> Void
+    /// All log handlers.
+    let log: @Sendable (RequestContext) -> Void
     public let core: CoreOptions
     /// A proxied location whose prefix ends in a slash answers its prefix without the slash by a redirect, as nginx does.
     public let redirectsToSlash: Bool
@@ -34,12 +37,31 @@ public final class LocationPlan: Sendable {
             ($0.element.order, $0.offset) < ($1.element.order, $1.offset)
         }
         .map(\.element)
-        logHandlers = builder.logHandlers
+        filterHead = LocationPlan.chain(headerFilters.map { $0.call }) { $0.filterRefusal != 0 }
+        log = LocationPlan.chain(builder.logHandlers.map { $0.call }) { _ in false }
         core = builder.core
         redirectsToSlash = builder.redirectsToSlash
         self.number = number
         exceptMethods = builder.exceptMethods
         proxy = builder.proxy
+    }
+}
+
+extension LocationPlan {
+    /// One call in place of several: what is taken out of an array is counted up and down for each request, what a closure
+    /// holds is not.
+    private static func chain(
+        _ calls: [@Sendable (RequestContext) -> Void], until isOver: @escaping @Sendable (RequestContext) -> Bool
+    ) -> @Sendable (RequestContext) -> Void {
+        guard var chain = calls.last else { return { _ in } }
+        for call in calls.dropLast().reversed() {
+            let rest = chain
+            chain = { context in
+                call(context)
+                if !isOver(context) { rest(context) }
+            }
+        }
+        return chain
     }
 }
 

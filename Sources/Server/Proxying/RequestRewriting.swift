@@ -162,7 +162,8 @@ public enum RequestRewriting {
         // A response for the cache must not depend on what this client has.
         let skipped = isFetch ? Preconditions.fieldsWithRanges : 0
         let nominates = head.nominatesFields
-        for slot in head.slots {
+        for index in head.slots.indices {
+            let slot = head.slots[index]
             if slot.name != .other, skipped & slot.name.bit != 0 { continue }
             if plan.replacedFields.contains(slot.name, spelledAs: head.bytes(slot.nameRange)) { continue }
             if nominates, isNominated(slot, head) { continue }

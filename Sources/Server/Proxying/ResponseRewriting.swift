@@ -178,11 +178,11 @@ public enum ResponseRewriting {
         // X-Accel-Charset says what the type does not.
         if !context.response.contentType.isEmpty, !hasCharset(context.response.contentType) {
             context.response.contentType.append(literal: "; charset=")
-            context.response.contentType.append(contentsOf: charset)
+            context.response.contentType.append(charset.span)
         }
     }
 
-    private static func hasCharset(_ type: [UInt8]) -> Bool {
+    private static func hasCharset(_ type: borrowing ByteString) -> Bool {
         let name: StaticString = "charset="
         var wanted: [UInt8] = []
         wanted.append(literal: name)

@@ -325,8 +325,14 @@ extension UpstreamExchange {
 
     /// Reads once and decodes what is there; 1xx answers are passed over.
     func readHead(_ connection: UpstreamConnection) -> HeadRead {
-        let head = self.head ?? serving.takeResponseHead()
-        self.head = head
+        let context = context
+        let head: ResponseHead
+        if let begun = self.head {
+            head = begun
+        } else {
+            head = context.serving.takeResponseHead()
+            self.head = head
+        }
         switch connection.transport.receive(into: head.buffer) {
         case .done(let count): context.upstream?.last.bytesReceived += count
         case .wouldBlock: return .nothing

@@ -10,7 +10,7 @@ import EventLoops
 /// comes whole is passed on from there. All else begins or goes on in the task.
 public final class Exchange: Parking {
     public let context: RequestContext
-    public let outbox: Outbox
+    private var madeOutbox: Outbox?
     private var drain: (any Drain)?
     /// The client has left.
     public private(set) var isGone = false
@@ -37,13 +37,21 @@ public final class Exchange: Parking {
     public init(_ context: RequestContext, drain: any Drain) {
         self.context = context
         self.drain = drain
-        outbox = context.serving.takeOutbox()
         super.init(loop: context.serving.loop)
         enroll()
-        outbox.owner = self
     }
 
-    deinit { context.serving.give(outbox) }
+    deinit { if let madeOutbox { context.serving.give(madeOutbox) } }
+
+    /// What has not been drained, made when there is any.
+    public var outbox: Outbox {
+        if let madeOutbox { return madeOutbox }
+        let made = context.serving.takeOutbox()
+        made.owner = self
+        if isGone || isDrained { made.discard() }
+        madeOutbox = made
+        return made
+    }
 
     // MARK: Without a task
 
@@ -83,7 +91,12 @@ public final class Exchange: Parking {
         }
         upstream.release()
         var position = 0
-        outbox.append(clipped(region, &position), isLast: true)
+        let body = clipped(region, &position)
+        if let sent = drain?.sendWhole(body, of: self) {
+            upstream.prepare(outbox)
+            let range = body.range
+            outbox.append(ByteRegion.narrowed(body, (range.lowerBound + sent)..<range.upperBound), isLast: true)
+        }
         upstream.letGo()
         return true
     }
@@ -237,7 +250,6 @@ public final class Exchange: Parking {
             outbox.fail()
             return .done
         }
-        upstream.prepare(outbox)
         guard begin() else {
             closeUpstream()
             return .refused
@@ -268,6 +280,7 @@ public final class Exchange: Parking {
     }
 
     private func pass(_ upstream: UpstreamExchange, _ first: UpstreamExchange.Piece?) async {
+        upstream.prepare(outbox)
         await passBody(upstream, first)
         // A slow reader that is still being served needs neither the last block nor the head's.
         if isDrained || isGone { upstream.letGo() } else { upstream.releaseBlocks() }
@@ -368,7 +381,7 @@ public final class Exchange: Parking {
         guard !isGone else { return }
         isGone = true
         drain = nil
-        outbox.discard()
+        madeOutbox?.discard()
         if isWorking { wake(.clientGone) } else { settle() }
     }
 
@@ -376,7 +389,7 @@ public final class Exchange: Parking {
     public func drained() {
         isDrained = true
         drain = nil
-        outbox.discard()
+        madeOutbox?.discard()
         settle()
     }
 

@@ -4,7 +4,7 @@ extension RequestContext {
     /// Sets the response's media type by the extension of the path (`types`, `default_type`), as nginx does for files and for
     /// `return`.
     public func setContentTypeByPath() {
-        response.contentType.removeAll(keepingCapacity: true)
+        response.contentType.clear()
         let path = path
         let start = RequestContext.extensionStart(path.span)
         guard start < path.count else { return appendDefaultType() }
@@ -17,7 +17,7 @@ extension RequestContext {
     }
 
     private func appendDefaultType() {
-        response.contentType.append(contentsOf: plan.core.defaultType.utf8)
+        response.contentType.append(plan.core.defaultType.utf8Span.span)
     }
 
     /// Where the extension of the last segment begins; the length when there is none. A segment that begins with its only

@@ -22,24 +22,24 @@ public enum Content {
 }
 
 /// A response on its way out: composed by a content handler, changed by header filters, framed and encoded by the drain.
-public struct OutgoingResponse {
+public struct OutgoingResponse: ~Copyable {
     /// 0 until a handler has chosen one.
     public var status = 0
     /// Status line as the upstream wrote it after the number; empty: the usual phrase.
-    public var reason: [UInt8] = []
+    public var reason = ByteString()
     /// Every field but Server, Date, Content-Type, Content-Length, Last-Modified, Connection, Transfer-Encoding, which are
     /// written from the properties below.
     public var fields = Fields()
     /// Media type with its parameters; empty: no Content-Type.
-    public var contentType: [UInt8] = []
+    public var contentType = ByteString()
     /// nil: not known before the end.
     public var contentLength: Int?
     /// Seconds since 1970; written as Last-Modified.
     public var lastModified: Int64?
     /// Last-Modified as a stored or proxied response has it, when it has to stay as it is.
-    public var lastModifiedText: [UInt8] = []
+    public var lastModifiedText = ByteString()
     /// The entity tag as it is sent; empty: none.
-    public var etag: [UInt8] = []
+    public var etag = ByteString()
     /// Location of a redirect of the server's own, or one that `proxy_redirect` rewrote; one that begins with a slash is made
     /// absolute. (A Location that is passed on as it came stands in `fields`.)
     public var location: [UInt8] = []

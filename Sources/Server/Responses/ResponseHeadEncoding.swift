@@ -56,6 +56,12 @@ public enum ResponseHeadEncoding {
         output.append(literal: "\r\n")
     }
 
+    private static func line(_ name: StaticString, _ value: borrowing ByteString, _ output: ByteBuffer) {
+        output.append(literal: name)
+        output.append(value.span)
+        output.append(literal: "\r\n")
+    }
+
     private static func appendStatusLine(_ context: RequestContext, _ output: ByteBuffer) {
         if context.response.reason.isEmpty {
             return ResponseEncoder.appendStatusLine(context.response.status, to: output)
@@ -63,10 +69,11 @@ public enum ResponseHeadEncoding {
         output.append(literal: "HTTP/1.1 ")
         output.append(decimal: context.response.status)
         output.append(literal: " ")
-        let reason = context.response.reason
-        output.append(reason.span)
+        appendText(context.response.reason, output)
         output.append(literal: "\r\n")
     }
+
+    private static func appendText(_ text: borrowing ByteString, _ output: ByteBuffer) { output.append(text.span) }
 
     private static func appendServerAndDate(_ context: RequestContext, _ output: ByteBuffer) {
         if context.response.server.isEmpty {

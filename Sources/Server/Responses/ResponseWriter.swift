@@ -54,7 +54,7 @@ final class ResponseWriter {
         self.context = context
         framing = .untilClose
         closesConnection = false
-        control = context.serving.output
+        if control !== context.serving.output { control = context.serving.output }
         controlOffset = 0
         isControlEmpty = false
         isChunked = false
@@ -82,11 +82,8 @@ final class ResponseWriter {
             return true
         }
         carryFields(context)
-        let filters = plan.headerFilters
-        for index in filters.indices {
-            filters[index].call(context)
-            if context.filterRefusal != 0 { return false }
-        }
+        plan.filterHead(context)
+        if context.filterRefusal != 0 { return false }
         chooseFraming(context, plan)
         let persistence = choosePersistence(context, plan)
         let bound = ResponseHeadEncoding.bound(context)
@@ -129,7 +126,10 @@ final class ResponseWriter {
 
     /// X-Accel-Redirect: what the app said of the answer that another location gives.
     private func carryFields(_ context: RequestContext) {
-        if !context.carriedType.isEmpty { context.response.contentType = context.carriedType }
+        if !context.carriedType.isEmpty {
+            let type = context.carriedType
+            context.response.contentType.set(type.span)
+        }
         if !context.carriedLocation.isEmpty, context.response.location.isEmpty, !context.response.fields.contains(.location) {
             context.response.location = context.carriedLocation
         }
@@ -193,10 +193,9 @@ final class ResponseWriter {
         return Pacing.applies(context)
     }
 
-    func attachFilters(_ outbox: Outbox) {
-        if hasBody {
-            for filter in context.response.bodyFilters { outbox.addFilter(filter) }
-        }
+    func attachFilters(to exchange: Exchange) {
+        guard hasBody, !context.response.bodyFilters.isEmpty else { return }
+        for filter in context.response.bodyFilters { exchange.outbox.addFilter(filter) }
     }
 
     /// The loop's output block is only borrowed, between the head and the first attempt to send it and during an attempt: what
@@ -229,6 +228,28 @@ final class ResponseWriter {
             return afterSend(result, context.response.content, range.count)
         case .file(let file, let range): return sendFileAtOnce(file, range)
         case .pieces: return Rest(content: context.response.content)
+        }
+    }
+
+    /// Whether a body of this length may be sent by `sendAtOnce(_:)`: as it is, in one piece, at any pace.
+    func takesWhole(_ count: Int) -> Bool {
+        let context = context
+        return hasBody && !isChunked && bodyExpected == count && controlOffset == 0 && !isBlocked
+            && context.response.bodyFilters.isEmpty && !Pacing.applies(context)
+    }
+
+    /// Sends the head and the whole body by one system call: how much of the body is out, which is all of it or less; nil when
+    /// the connection is broken.
+    func sendAtOnce(_ body: Span<UInt8>) -> Int? {
+        let control = control
+        switch connection.transport.send(control.bytes, body) {
+        case .done(let count):
+            context.bytesSent += count
+            controlOffset = min(count, control.count)
+            bodySent = count - controlOffset
+            return bodySent
+        case .wouldBlock: return 0
+        case .closed, .failed: return nil
         }
     }
 

@@ -1,0 +1,80 @@
+/// A growing run of bytes with one owner: what values of heads are composed in, again and again in the same memory.
+///
+/// An array costs more where it is appended to and cleared for each request: it may be shared, so each change asks whether it
+/// is, and it is emptied by replacing its elements (measured: 105 instructions to append a value, 100 to clear; here 40 and 2).
+@safe
+public struct ByteString: ~Copyable {
+    private var base: UnsafeMutableRawPointer?
+    private var capacity = 0
+    public private(set) var count = 0
+
+    public init() {}
+
+    deinit { unsafe base?.deallocate() }
+
+    public var isEmpty: Bool { count == 0 }
+
+    /// The bytes held.
+    public var span: Span<UInt8> {
+        @_lifetime(borrow self)
+        get {
+            guard let base = unsafe base else { return Span() }
+            // Sound: `base` is ours, and `count` bytes of it are initialised; they stay while self is borrowed.
+            let span = unsafe Span<UInt8>(_unsafeStart: base.assumingMemoryBound(to: UInt8.self), count: count)
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
+    }
+
+    /// A copy as an array.
+    public var array: [UInt8] { span.array }
+
+    /// Removes all bytes and keeps the memory.
+    public mutating func clear() { count = 0 }
+
+    public mutating func append(_ byte: UInt8) {
+        // Sound: room for one byte has been made.
+        unsafe room(1).storeBytes(of: byte, as: UInt8.self)
+        count += 1
+    }
+
+    /// Appends a run of bytes by one memory copy.
+    public mutating func append(_ bytes: Span<UInt8>) {
+        unsafe bytes.withUnsafeBufferPointer { source in
+            guard let start = source.baseAddress else { return }
+            // Sound: room has been made; the source is somebody else's memory, for self cannot be borrowed now.
+            unsafe room(source.count).copyMemory(from: start, byteCount: source.count)
+        }
+        count += bytes.count
+    }
+
+    public mutating func append(literal: StaticString) {
+        let length = literal.utf8CodeUnitCount
+        // Sound: a StaticString's storage is immortal and holds `length` bytes; room has been made.
+        unsafe room(length).copyMemory(from: literal.utf8Start, byteCount: length)
+        count += length
+    }
+
+    /// Holds just these bytes from now on.
+    public mutating func set(_ bytes: Span<UInt8>) {
+        count = 0
+        append(bytes)
+    }
+
+    /// Where `wanted` more bytes go.
+    private mutating func room(_ wanted: Int) -> UnsafeMutableRawPointer {
+        if capacity - count >= wanted, let base = unsafe base { return unsafe base + count }
+        return unsafe grow(wanted)
+    }
+
+    @inline(never)
+    private mutating func grow(_ wanted: Int) -> UnsafeMutableRawPointer {
+        let larger = max(32, 2 * capacity, count + wanted)
+        let moved = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 1)
+        // Sound: both hold `count` bytes at least.
+        if let base = unsafe base { unsafe moved.copyMemory(from: base, byteCount: count) }
+        unsafe base?.deallocate()
+        unsafe base = moved
+        capacity = larger
+        return unsafe moved + count
+    }
+}
