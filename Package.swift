@@ -88,7 +88,9 @@ let package = Package(
         tests("ConfigurationTests", ["Configuration", "Bytes"]),
         tests("CachingTests", ["Caching", "HTTP", "Bytes", "Platform", "EventLoops"]),
         tests("UpstreamsTests", ["Upstreams", "Platform", "Bytes", "EventLoops"]),
-        tests("ServerTests", ["Server", "Configuration", "HTTP", "Observability", "Platform", "Bytes"]),
+        tests(
+            "ServerTests",
+            ["Server", "Configuration", "HTTP", "Caching", "Upstreams", "EventLoops", "Observability", "Platform", "Bytes"]),
         tests("LoadGenerationTests", ["LoadGeneration", "Observability", "Platform", "Bytes"]),
         tests(
             "FeaturesTests",
