@@ -87,6 +87,12 @@ public final class AccessLogs: LoopObject {
         files = [:]
     }
 
+    /// Writes every line that waits, and lets go of all files; those that are in use come back with their next line.
+    public func release() {
+        flush()
+        writers = []
+    }
+
     // MARK: Names that depend on requests
 
     /// Appends a line to the file at `path`. Without a policy the file is opened and closed for this line. Errors: what `open`

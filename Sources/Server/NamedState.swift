@@ -5,9 +5,20 @@ import Platform
 import Upstreams
 
 /// State that has a name and outlives configurations: cache zones, upstream groups, logs by path. A reload finds it again by
-/// name and kind; what a changed definition does is each kind's own business.
+/// name and kind; what a changed definition does is each kind's own business. What a configuration no longer names stays until
+/// `prune`: requests may still use it.
 public final class NamedState: Sendable {
+    /// What a configuration names.
+    private struct Names {
+        var zones: Set<String> = []
+        var groups: Set<String> = []
+        var logs: Set<String> = []
+    }
+
     private struct State {
+        /// Of the configuration that is being built, and of the last that was.
+        var names = Names()
+        var current: Names?
         var zones: [String: CacheZone] = [:]
         var groups: [String: UpstreamGroup] = [:]
         var logs: [String: LogFile] = [:]
@@ -23,6 +34,7 @@ public final class NamedState: Sendable {
     /// The cache zone with this name, made by `make` when there is none.
     public func zone(_ name: String, orMake make: () -> CacheZone) -> CacheZone {
         state.withLock { state in
+            state.names.zones.insert(name)
             if let zone = state.zones[name] { return zone }
             let zone = make()
             state.zones[name] = zone
@@ -35,6 +47,7 @@ public final class NamedState: Sendable {
     /// The upstream group with this name, made by `make` when there is none.
     public func group(_ name: String, orMake make: () -> UpstreamGroup) -> UpstreamGroup {
         state.withLock { state in
+            state.names.groups.insert(name)
             if let group = state.groups[name] { return group }
             let group = make()
             state.groups[name] = group
@@ -48,7 +61,7 @@ public final class NamedState: Sendable {
     /// The log at `path`, opened when nobody has opened it yet. A worker without rights finds those that the supervisor
     /// opened for it. Errors: what `open` says.
     public func openLog(_ path: String) throws(SystemError) -> LogFile {
-        if let log = log(path) { return log }
+        if let log = use(path) { return log }
         let new = try LogFile(path: path)
         return state.withLock { state in
             if let log = state.logs[path] { return log }
@@ -59,7 +72,7 @@ public final class NamedState: Sendable {
 
     /// Standard error as a log.
     public func openStandardError() throws(SystemError) -> LogFile {
-        if let log = log("stderr") { return log }
+        if let log = use("stderr") { return log }
         let new = try LogFile.standardError()
         return state.withLock { state in
             if let log = state.logs["stderr"] { return log }
@@ -74,7 +87,54 @@ public final class NamedState: Sendable {
         set { state.withLock { $0.defaultErrorLog = newValue } }
     }
 
-    public func addLog(_ path: String, _ log: LogFile) { state.withLock { $0.logs[path] = log } }
+    /// Gives the log at `path` to the configuration that is being built. One that is open stays; where no configuration has
+    /// named it lately, nobody has opened it again after a rotation either, so it goes on in the file of `log`.
+    public func addLog(_ path: String, _ log: LogFile) {
+        let forgotten = state.withLock { state -> LogFile? in
+            state.names.logs.insert(path)
+            guard let known = state.logs[path] else {
+                state.logs[path] = log
+                return nil
+            }
+            return known === log || state.current?.logs.contains(path) ?? true ? nil : known
+        }
+        guard let forgotten, let copy = try? FileDescriptor.duplicate(log.rawDescriptor) else { return }
+        try? forgotten.replace(with: copy)
+    }
+
+    private func use(_ path: String) -> LogFile? {
+        state.withLock { state in
+            state.names.logs.insert(path)
+            return state.logs[path]
+        }
+    }
 
     public var logs: [LogFile] { state.withLock { Array($0.logs.values) } }
+
+    // MARK: What is no longer named
+
+    /// Runs `build`, which asks for all that a configuration names. If it fails, the configuration before it stays the one
+    /// that counts.
+    public func naming<Result, Failure>(_ build: () throws(Failure) -> Result) throws(Failure) -> Result {
+        state.withLock { $0.names = Names() }
+        let result = try build()
+        state.withLock { $0.current = $0.names }
+        return result
+    }
+
+    /// Lets go of all that the configuration in use does not name, once nothing else uses it: logs are closed, cache zones end.
+    /// What is named stays as it is. Returns the zones that are left.
+    @discardableResult
+    public func prune() -> [CacheZone] {
+        let (gone, left) = state.withLock { state -> ([CacheZone], [CacheZone]) in
+            guard let names = state.current else { return ([], Array(state.zones.values)) }
+            let gone = state.zones.filter { !names.zones.contains($0.key) }
+            for name in gone.keys { state.zones[name] = nil }
+            state.groups = state.groups.filter { names.groups.contains($0.key) }
+            state.logs = state.logs.filter { names.logs.contains($0.key) }
+            return (Array(gone.values), Array(state.zones.values))
+        }
+        for zone in gone { zone.retire() }
+        return left
+    }
 }

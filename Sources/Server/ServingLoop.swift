@@ -175,6 +175,11 @@ public final class ServingLoop: LoopBound {
         return table
     }
 
+    /// Forgets the hot responses of every other zone.
+    func forgetZones(but kept: Set<ObjectIdentifier>) {
+        hotTables.removeAll { !kept.contains(ObjectIdentifier($0.zone)) }
+    }
+
     public func startDraining() { isDraining = true }
 
     private var connectionNumber: UInt64 = 0

@@ -65,6 +65,76 @@ import Testing
     }
 
     @Test(arguments: setups)
+    func aLogIsClosedOnceNoConfigurationThatIsInUseNamesIt(_ setup: Setup) throws {
+        let (front, main) = (setup.front, setup.main)
+        try Scene.play(front) { scene in
+            let told = Gate()
+            defer { told.open() }
+            let origin = try scene.origin { _, reply in
+                told.wait()
+                try reply.respond(200, [:], "late")
+            }
+            func text(_ name: String) throws -> String {
+                let log = "access_log \(scene.sandbox.path(name)).log combined buffer=32k;"
+                let error = "error_log \(scene.sandbox.path(name)).error info;"
+                return try scene.configuration(
+                    "\(log) \(error) location / { return 200 \(name); } location /wait { proxy_pass http://\(origin.address); }",
+                    main: main)
+            }
+            let server = try scene.start(text("old"))
+            func opened(_ suffix: String) -> Int {
+                server.tree.descriptors.filter { $0.hasPrefix(scene.sandbox.path) && $0.hasSuffix("/" + suffix) }.count
+            }
+            #expect(try scene.get("/").text == "old")
+            #expect(opened("old.log") > 0 && opened("old.error") > 0)
+            let endpoint = scene.endpoint
+            let answer = Background { try endpoint.get("/wait") }
+            #expect(eventually { origin.requests.count == 1 })
+            try server.reload(text("new"))
+            #expect(try eventually { try scene.get("/").text == "new" })
+            // It is still to be written to.
+            #expect(opened("old.log") > 0)
+            told.open()
+            #expect(try answer.wait().text == "late")
+            #expect(eventually { opened("old.log") == 0 && opened("old.error") == 0 })
+            #expect(server.lines(of: "old.log").contains { $0.contains("GET /wait ") })
+            // Named again, it is opened again.
+            try server.reload(text("old"))
+            #expect(try eventually { try scene.get("/").text == "old" })
+            #expect(eventually { opened("new.log") == 0 && opened("old.log") > 0 && opened("old.error") > 0 })
+        }
+    }
+
+    @Test(arguments: setups)
+    func aCacheThatWasTakenOutMayComeBackElsewhere(_ setup: Setup) throws {
+        let (front, main) = (setup.front, setup.main)
+        try Scene.play(front) { scene in
+            let origin = try scene.origin { _, reply in try reply.respond(200, ["X-Accel-Expires": "3600"], "hello") }
+            func text(_ directory: String?) throws -> String {
+                let pass = "proxy_pass http://\(origin.address);"
+                guard let directory else { return try scene.configuration("location / { \(pass) }", main: main) }
+                return try scene.configuration(
+                    """
+                    location / {
+                        \(pass) proxy_cache zone;
+                        add_header X-Cache-Status $upstream_cache_status; add_header X-Place \(directory);
+                    }
+                    """, http: "proxy_cache_path \(scene.sandbox.path)/\(directory) keys_zone=zone:1m;", main: main)
+            }
+            let server = try scene.start(text("one"))
+            for expected in ["MISS", "HIT"] { #expect(try scene.get("/").cacheStatus == expected) }
+            func isOver() -> Int { server.lines(of: "error.log").filter { $0.contains("exited with code 0") }.count }
+            try server.reload(text(nil))
+            #expect(try eventually { try scene.get("/").cacheStatus == nil })
+            #expect(eventually { isOver() > 0 })
+            try server.reload(text("two"))
+            #expect(try eventually { try scene.get("/")["X-Place"] == "two" })
+            #expect(try eventually { try scene.get("/").cacheStatus == "HIT" })
+            #expect(scene.sandbox.files(below: "one").count == 1 && scene.sandbox.files(below: "two").count == 1)
+        }
+    }
+
+    @Test(arguments: setups)
     func aRefusedReloadSaysWhyAndChangesNothing(_ setup: Setup) throws {
         let (front, main) = (setup.front, setup.main)
         try Scene.play(front) { scene in

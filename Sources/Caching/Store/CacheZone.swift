@@ -28,6 +28,7 @@ public final class CacheZone: Sendable {
     private let warm = Atomic<Bool>(false)
     private let serial = Atomic<Int>(1)
     private let admissions = Atomic<Int>(0)
+    private let retired = Atomic<Bool>(false)
     /// Nodes above this are trimmed by the manager; set when memory has run out.
     let watermark = Atomic<Int>(Int.max)
 
@@ -72,6 +73,10 @@ public final class CacheZone: Sendable {
 
     /// Raised when entries leave memory: tables that hold them look through theirs.
     public var memoryEpoch: UInt64 { epochWord.load(ordering: .relaxed) }
+
+    /// Whether no configuration names the zone any more: who maintains it may end.
+    public var isRetired: Bool { retired.load(ordering: .acquiring) }
+    public func retire() { retired.store(true, ordering: .releasing) }
 
     /// Bytes of memory charged to the zone, and of disk.
     public var memoryUsed: Int { budget.usedBytes }

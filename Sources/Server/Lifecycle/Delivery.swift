@@ -15,6 +15,11 @@ public struct Delivery: Sendable {
         self.sockets = sockets
         self.logs = logs
     }
+
+    /// The same for who has put the logs where they belong, so that none is held open by this.
+    var withoutLogs: Delivery {
+        Delivery(generation: generation, bundle: bundle, sockets: sockets, logs: OpenLogs())
+    }
 }
 
 /// The two directions of the socket between supervisor and worker.

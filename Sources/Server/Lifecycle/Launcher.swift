@@ -7,14 +7,30 @@ public enum Launcher {
     /// Starts serving: checks the configuration, binds, and goes on as a supervisor or as a single process.
     /// Returns the exit status, once everything is over.
     public static func serve(_ program: Program, _ options: LaunchOptions, binary: String) -> Int32 {
+        guard let prepared = prepare(options) else { return 1 }
+        let plan = prepared.delivery.bundle.plan
+        if plan.isDaemon, !prepared.preparation.inherited.comesFromUpgrade {
+            do throws(SystemError) {
+                try ProcessControl.daemonize()
+            } catch {
+                StandardError.write("zendan: [emerg] the process cannot leave the terminal (\(error))")
+                return 1
+            }
+            Socket.detachStandardStreams()
+        }
+        if plan.hasMaster { return Supervisor.run(program, prepared, binary: binary) }
+        return SingleProcess.run(program, prepared)
+    }
+
+    /// Checks the configuration and opens what it names; nil: it has been said why that cannot be.
+    private static func prepare(_ options: LaunchOptions) -> Prepared? {
         var preparation = StartPreparation()
-        let isUpgrade = preparation.inherited.comesFromUpgrade
         let bundle: Bundle
         switch check(options) {
         case .refused(let error, _):
             StandardError.write(error)
             note(options, .emerg, error.logLine)
-            return 1
+            return nil
         case .accepted(let accepted, let warnings):
             for warning in warnings where warning.severity == .warning { StandardError.write(warning) }
             bundle = accepted
@@ -25,23 +41,13 @@ public enum Launcher {
         } catch {
             StandardError.write("zendan: [emerg] \(error.message)")
             note(options, .emerg, error.message)
-            return 1
+            return nil
         }
         for address in preparation.inherited.left {
             note(options, .notice, "the inherited socket \(address) is not in the configuration: it is closed")
         }
         preparation.inherited.closeRest()
-        if bundle.plan.isDaemon, !isUpgrade {
-            do throws(SystemError) {
-                try ProcessControl.daemonize()
-            } catch {
-                StandardError.write("zendan: [emerg] the process cannot leave the terminal (\(error))")
-                return 1
-            }
-            Socket.detachStandardStreams()
-        }
-        if bundle.plan.hasMaster { return Supervisor.run(program, preparation, delivery, binary: binary) }
-        return SingleProcess.run(program, preparation, delivery)
+        return Prepared(preparation: preparation, delivery: delivery)
     }
 
     /// Writes into the log that option -e names, if it does: the configured ones are not known, or not open, yet.

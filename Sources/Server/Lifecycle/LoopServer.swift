@@ -105,5 +105,11 @@ final class LoopServer: LoopBound {
         for object in loop.objects { (object as? HTTP1Connection)?.close(ifOf: generation) }
     }
 
+    /// Lets go of logs that nobody may write to any more, and of what it remembers of zones that are gone.
+    func prune(keeping zones: Set<ObjectIdentifier>) {
+        serving.logs.release()
+        serving.forgetZones(but: zones)
+    }
+
     func flush() { serving.logs.flush() }
 }

@@ -7,6 +7,8 @@ public struct OpenLogs: Sendable {
 
     public init() {}
 
+    public init(_ files: [String: LogFile]) { self.files = files }
+
     /// Logs that another process has opened.
     public init(descriptors: [String: SharedDescriptor]) {
         for (path, descriptor) in descriptors {

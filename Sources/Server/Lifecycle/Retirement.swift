@@ -1,8 +1,9 @@
 import EventLoops
 import Observability
 
-/// What becomes of a configuration after a reload: tells when the last request that began under it is over, and ends what
-/// still uses it after `worker_shutdown_timeout`. A reload replaces no process, so nothing else would.
+/// What becomes of a configuration after a reload: tells when the last request that began under it is over, lets go then of
+/// what it alone has named, and ends what still uses it after `worker_shutdown_timeout`. A reload replaces no process, so
+/// nothing else would.
 final class Retirement {
     private struct Old {
         weak var site: Site?
@@ -45,7 +46,10 @@ final class Retirement {
 
     private func look() {
         olds.removeAll { $0.site == nil }
-        if olds.isEmpty { return log(.notice, Retirement.message) }
+        if olds.isEmpty {
+            process.prune()
+            return log(.notice, Retirement.message)
+        }
         var overdue: Set<Int> = []
         for index in olds.indices {
             guard let deadline = olds[index].deadline, deadline <= loop.now else { continue }

@@ -10,9 +10,13 @@ struct ServingSetup {
 
     /// The sites of a delivery, one for each loop, built from the texts that were accepted.
     func sites(_ delivery: Delivery, loopCount: Int) throws(Diagnostic) -> [Site] {
+        try named.naming { () throws(Diagnostic) in try build(delivery, loopCount: loopCount) }
+    }
+
+    private func build(_ delivery: Delivery, loopCount: Int) throws(Diagnostic) -> [Site] {
         let options = delivery.bundle.options
         ResolvedNames.replace(with: delivery.bundle.names)
-        for (path, log) in delivery.logs.files where named.log(path) == nil { named.addLog(path, log) }
+        for (path, log) in delivery.logs.files { named.addLog(path, log) }
         named.defaultErrorLog = errorLog(delivery)
         let loader = ConfigurationLoader(program.registry, reader: delivery.bundle.sources)
         let loaded: LoadedConfiguration
@@ -34,6 +38,9 @@ struct ServingSetup {
             let path = delivery.bundle.options.errorLogPath
             targets = [LogTarget(destination: path.map { .file($0) } ?? .stderr, level: .error)]
         }
-        return delivery.logs.errorLog(targets)
+        // A worker is handed its logs anew with each configuration; those it has are the ones that are reopened.
+        var open = delivery.logs.files
+        for case .file(let path) in targets.map(\.destination) { open[path] = named.log(path) ?? open[path] }
+        return OpenLogs(open).errorLog(targets)
     }
 }

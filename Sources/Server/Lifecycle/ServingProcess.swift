@@ -8,7 +8,7 @@ final class ServingProcess: Sendable {
     let named: NamedState
     private let mailboxes = Lock<[Mailbox]>([])
     private let running = Lock(0)
-    private let maintained = Lock<Set<String>>([])
+    private let maintained = Lock<Set<ObjectIdentifier>>([])
     /// The configurations of the loops as they are now.
     private let current = Lock<[Site]>([])
 
@@ -75,6 +75,14 @@ final class ServingProcess: Sendable {
     /// Ends connections that still answer by this generation of the configuration.
     func close(_ generation: Int) { each { $0.close(generation) } }
 
+    /// Lets go of what only configurations have named that nothing uses any more.
+    func prune() {
+        let zones = named.prune()
+        let identities = Set(zones.map { ObjectIdentifier($0) })
+        maintained.withLock { $0.formIntersection(identities) }
+        each { $0.prune(keeping: identities) }
+    }
+
     /// Writes what logs have buffered (before they are reopened, at the end).
     func flushLogs() { each { $0.flush() } }
 
@@ -89,16 +97,17 @@ final class ServingProcess: Sendable {
     /// Each cache zone has a thread of its own that loads its index and keeps its bounds.
     private func maintainZones(_ errorLog: ErrorLog) {
         for zone in named.zones {
-            let isNew = maintained.withLock { $0.insert(zone.name).inserted }
+            let identity = ObjectIdentifier(zone)
+            let isNew = maintained.withLock { $0.insert(identity).inserted }
             if !isNew { continue }
             do throws(SystemError) {
                 try Threads.start { CacheMaintenance.run(zone) }
             } catch {
-                maintained.withLock { _ = $0.remove(zone.name) }
+                maintained.withLock { _ = $0.remove(identity) }
                 errorLog.write(
                     .alert,
                     "the cache \"\(zone.name)\" is not maintained: no thread for it (\(error)); a reload tries again",
-                    now: Clock.wallMilliseconds())
+                    now: Clock.wallMilliseconds() / 1000)
             }
         }
     }

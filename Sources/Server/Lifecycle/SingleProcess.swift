@@ -19,11 +19,11 @@ public final class SingleProcess {
     private var timer: DelayedAction?
     private var isDraining = false
 
-    private init(_ program: Program, _ loop: EventLoop, _ preparation: StartPreparation, _ delivery: Delivery) {
+    private init(_ program: Program, _ loop: EventLoop, _ prepared: consuming Prepared) {
         self.program = program
         self.loop = loop
-        self.preparation = preparation
-        self.delivery = delivery
+        preparation = prepared.preparation
+        delivery = prepared.delivery
         pidFile = PidFile(path: delivery.bundle.plan.pidFile)
         let named = NamedState(pool: BlockingPool(threads: 4))
         setup = ServingSetup(program: program, named: named)
@@ -31,12 +31,12 @@ public final class SingleProcess {
     }
 
     /// Serves until it is told to end. Returns the exit status.
-    static func run(_ program: Program, _ preparation: StartPreparation, _ delivery: Delivery) -> Int32 {
+    static func run(_ program: Program, _ prepared: consuming Prepared) -> Int32 {
         Signals.ignoreFailedWrites()
         Signals.block()
         do throws(SystemError) {
             let loop = try EventLoop(index: 511)
-            let single = SingleProcess(program, loop, preparation, delivery)
+            let single = SingleProcess(program, loop, prepared)
             loop.run { loop in
                 loop.local = single
                 single.begin()

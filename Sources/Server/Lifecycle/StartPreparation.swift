@@ -49,3 +49,10 @@ struct StartPreparation {
         return Delivery(generation: generation, bundle: bundle, sockets: newSockets, logs: newLogs)
     }
 }
+
+/// What a process begins with. Moved and never copied: a frame that still had it would keep every log and socket of the first
+/// configuration open for good.
+struct Prepared: ~Copyable {
+    let preparation: StartPreparation
+    let delivery: Delivery
+}

@@ -30,24 +30,22 @@ public final class Supervisor {
     private var successor: Int32?
     private let binary: String
 
-    private init(
-        _ program: Program, _ loop: EventLoop, _ preparation: StartPreparation, _ delivery: Delivery, binary: String
-    ) {
+    private init(_ program: Program, _ loop: EventLoop, _ prepared: consuming Prepared, binary: String) {
         self.program = program
         self.loop = loop
-        self.preparation = preparation
-        self.delivery = delivery
+        preparation = prepared.preparation
+        delivery = prepared.delivery
         self.binary = binary
         pidFile = PidFile(path: delivery.bundle.plan.pidFile)
     }
 
     /// Supervises until it is told to end. Returns the exit status.
-    static func run(_ program: Program, _ preparation: StartPreparation, _ delivery: Delivery, binary: String) -> Int32 {
+    static func run(_ program: Program, _ prepared: consuming Prepared, binary: String) -> Int32 {
         Signals.ignoreFailedWrites()
         Signals.block()
         do throws(SystemError) {
             let loop = try EventLoop(index: 510)
-            let supervisor = Supervisor(program, loop, preparation, delivery, binary: binary)
+            let supervisor = Supervisor(program, loop, prepared, binary: binary)
             loop.run { loop in
                 loop.local = supervisor
                 supervisor.begin()

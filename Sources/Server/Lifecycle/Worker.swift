@@ -109,7 +109,7 @@ public final class Worker {
                 let old = process.reload(sites, delivery.sockets, log)
                 retire(old, timeout: self.delivery?.bundle.plan.shutdownTimeout)
             }
-            self.delivery = delivery
+            self.delivery = delivery.withoutLogs
             tell(.ready(generation: delivery.generation))
             StartMemory.release()
         } catch {
