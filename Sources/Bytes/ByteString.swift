@@ -54,6 +54,51 @@ public struct ByteString: ~Copyable {
         count += length
     }
 
+    /// Appends `value` in decimal.
+    public mutating func append(decimal value: Int) {
+        if value >= 0, value < 10 { return append(UInt8(truncatingIfNeeded: value) &+ 48) }
+        if value < 0 { append(UInt8(ascii: "-")) }
+        let digits = DecimalDigits(value.magnitude)
+        append(digits.bytes)
+    }
+
+    public mutating func append(contentsOf bytes: [UInt8]) { append(bytes.span) }
+
+    public mutating func append(contentsOf text: String.UTF8View) {
+        for byte in text { append(byte) }
+    }
+
+    public mutating func append(copying other: borrowing ByteString) { append(other.span) }
+
+    /// The byte at a position that is held; traps for another.
+    public subscript(index: Int) -> UInt8 {
+        get { span[index] }
+        set {
+            precondition(index >= 0 && index < count)
+            // Sound: the position was checked.
+            unsafe base?.storeBytes(of: newValue, toByteOffset: index, as: UInt8.self)
+        }
+    }
+
+    public var first: UInt8? { isEmpty ? nil : span[0] }
+
+    public var last: UInt8? { isEmpty ? nil : span[count - 1] }
+
+    /// Puts `bytes` before the byte at `position`, which is at most `count`.
+    public mutating func insert(_ bytes: [UInt8], at position: Int) {
+        precondition(position >= 0 && position <= count)
+        let place = unsafe room(bytes.count) - (count - position)
+        // Sound: room has been made; copyMemory allows overlap.
+        unsafe (place + bytes.count).copyMemory(from: place, byteCount: count - position)
+        unsafe bytes.withUnsafeBytes { source in
+            if let start = source.baseAddress { unsafe place.copyMemory(from: start, byteCount: source.count) }
+        }
+        count += bytes.count
+    }
+
+    /// Removes what is behind the first `count` bytes.
+    public mutating func truncate(to count: Int) { self.count = max(0, min(self.count, count)) }
+
     /// Holds just these bytes from now on.
     public mutating func set(_ bytes: Span<UInt8>) {
         count = 0

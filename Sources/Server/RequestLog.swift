@@ -22,7 +22,7 @@ public enum RequestLog {
             text.append(literal: "http://")
             text.append(contentsOf: Array(attempt.address.utf8))
             if attempt.address.hasPrefix("unix:") { text.append(UInt8(ascii: ":")) }
-            text.append(contentsOf: upstream.uri)
+            text.append(contentsOf: upstream.uri.array)
             record.append(upstream: text.span)
         }
         appendHost(context, &record)

@@ -257,7 +257,7 @@ public enum RequestPipeline {
     private static func redirectOutside(_ context: RequestContext, _ location: [UInt8]) -> Step {
         let given = context.overridingStatus
         let status = [301, 302, 303, 307, 308].contains(given) ? given : 302
-        context.response.location = location
+        context.response.location.set(location.span)
         return compose(context, status)
     }
 }

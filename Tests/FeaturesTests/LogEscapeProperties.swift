@@ -9,14 +9,12 @@ import Bytes
 enum LogEscapeProperties {
     static func check(_ input: [UInt8]) -> String? {
         let before = Array("a\"".utf8)
-        var standard = before + input
-        LogEscape.standard(&standard, before.count, true)
+        let standard = escaped(before + input, from: before.count, by: LogEscape.standard)
         if !standard.starts(with: before) { return "what stood before is changed" }
         for byte in standard[before.count...] where !(32...126).contains(byte) || byte == UInt8(ascii: "\"") {
             return "a byte that could end the value: \(byte)"
         }
-        var json = before + input
-        LogEscape.json(&json, before.count, true)
+        let json = escaped(before + input, from: before.count, by: LogEscape.json)
         if !json.starts(with: before) { return "what stood before is changed" }
         var isEscaped = false
         for byte in json[before.count...] {
@@ -24,5 +22,14 @@ enum LogEscapeProperties {
             isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
         }
         return isEscaped ? "an escape without its end" : nil
+    }
+
+    private static func escaped(
+        _ line: [UInt8], from start: Int, by escape: (inout ByteString, Int, Bool) -> Void
+    ) -> [UInt8] {
+        var output = ByteString()
+        output.append(line.span)
+        escape(&output, start, true)
+        return output.array
     }
 }

@@ -5,14 +5,16 @@ import Testing
 
 /// How values stand in lines of access logs. nginx 1.22 gave the expectations.
 @Suite struct LogEscapeTests {
-    private typealias Escape = (inout [UInt8], Int, Bool) -> Void
+    private typealias Escape = (inout ByteString, Int, Bool) -> Void
 
     private func escaped(_ value: [UInt8], isFound: Bool = true, by escape: Escape) -> String {
         // What stands before the value is left as it is.
-        var output = Array("\"\u{1}".utf8)
-        let start = output.count
-        output += value
-        escape(&output, start, isFound)
+        var line = ByteString()
+        line.append(literal: "\"\u{1}")
+        let start = line.count
+        line.append(contentsOf: value)
+        escape(&line, start, isFound)
+        let output = line.array
         #expect(output.prefix(start).elementsEqual("\"\u{1}".utf8))
         return String(decoding: output[start...], as: UTF8.self)
     }

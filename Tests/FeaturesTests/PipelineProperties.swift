@@ -74,8 +74,9 @@ final class PipelineProperties {
         } catch {
             return [500, 502].contains(error.status) ? nil : "status \(error.status) instead of an address"
         }
-        var output: [UInt8] = []
-        let written = RequestRewriting.appendHead(stage.context, plan, nil, to: &output)
+        var text = ByteString()
+        let written = RequestRewriting.appendHead(stage.context, plan, nil, to: &text)
+        var output = text.array
         if output.isEmpty { return nil }
         self.written += 1
         if stage.context.upstream?.target != nil {

@@ -87,9 +87,9 @@ final class ProxyStage {
         case .cached(let cached): plan = cached
         default: throw Refused(description: "waits for something else")
         }
-        var output: [UInt8] = []
+        var output = ByteString()
         _ = RequestRewriting.appendHead(context, plan, isFetch ? CacheValidators() : nil, to: &output)
-        return String(decoding: output, as: UTF8.self)
+        return output.span.string
     }
 
     /// The target that the upstream is sent.
@@ -124,7 +124,7 @@ final class ProxyStage {
         let own: [(String, [UInt8])] = [
             ("Content-Type", context.response.contentType.array), ("Last-Modified", context.response.lastModifiedText.array),
             ("ETag", context.response.etag.array), ("Date", context.response.date), ("Server", context.response.server),
-            ("location", context.response.location),
+            ("location", context.response.location.array),
         ]
         for (name, value) in own where !value.isEmpty { lines.append("\(name): \(text(value))") }
         if let length = context.response.contentLength { lines.append("Content-Length: \(length)") }

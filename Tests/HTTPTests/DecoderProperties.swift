@@ -159,14 +159,15 @@ enum DecoderProperties {
 
     /// What is sent in chunks is read back as it was.
     private static func chunkedAgain(_ input: [UInt8]) -> String? {
-        var sent: [UInt8] = []
+        var written = ByteString()
         for start in stride(from: 0, to: input.count, by: 7) {
             let piece = input[start..<min(start + 7, input.count)]
-            ResponseEncoder.appendChunkSize(piece.count, to: &sent)
-            sent += piece
-            sent.append(literal: ResponseEncoder.chunkEnd)
+            ResponseEncoder.appendChunkSize(piece.count, to: &written)
+            written.append(contentsOf: Array(piece))
+            written.append(literal: ResponseEncoder.chunkEnd)
         }
-        sent.append(literal: ResponseEncoder.lastChunk)
+        written.append(literal: ResponseEncoder.lastChunk)
+        let sent = written.array
         let read = runChunked(sent, step: sent.count, false)
         return read.hasPrefix("\(input) \(sent.count) ") ? nil : "chunks that are read as \(read)"
     }
@@ -256,7 +257,7 @@ enum DecoderProperties {
             return "an empty host or an impossible port"
         }
         for purpose in [PercentCoding.Purpose.path, .query, .component] {
-            var encoded: [UInt8] = []
+            var encoded = ByteString()
             var decoded: [UInt8] = []
             PercentCoding.encode(value, for: purpose, to: &encoded)
             PercentCoding.decode(encoded.span, to: &decoded)

@@ -82,7 +82,7 @@ public enum DocumentRootFeature: Feature {
             return true
         },
         VariableDefinition("realpath_root", "The value of root or alias, symbolic links resolved.") { context, output in
-            var root: [UInt8] = []
+            var root = ByteString()
             FilePath.appendRoot(context, to: &root)
             root.append(0)
             guard let real = try? File.realPath(zeroTerminated: root.span) else { return false }

@@ -4,7 +4,7 @@ import Server
 /// The file that a path stands for.
 enum FilePath {
     /// Appends root and path, or alias and the rest of the path behind what the location has matched.
-    static func append(_ context: RequestContext, to output: inout [UInt8]) {
+    static func append(_ context: RequestContext, to output: inout ByteString) {
         appendRoot(context, to: &output)
         let path = context.path
         switch context.plan.core.documentRoot.alias {
@@ -16,12 +16,12 @@ enum FilePath {
     }
 
     /// Appends the root or the alias by itself.
-    static func appendRoot(_ context: RequestContext, to output: inout [UInt8]) {
+    static func appendRoot(_ context: RequestContext, to output: inout ByteString) {
         let start = output.count
         context.plan.core.documentRoot.template.append(to: &output, context)
         // Only a value made of variables may be relative still; the root "/" is empty.
         if start < output.count, output[start] != UInt8(ascii: "/") {
-            output.insert(contentsOf: context.serving.prefix.utf8, at: start)
+            output.insert(Array(context.serving.prefix.utf8), at: start)
         }
     }
 }

@@ -52,27 +52,27 @@ struct IndexHandler: Sendable {
         let length = file.count
         var isDirectoryKnown = false
         for template in names {
-            name.removeAll(keepingCapacity: true)
+            name.clear()
             template.append(to: &name, context)
             if name.isEmpty { continue }
-            if name[0] == UInt8(ascii: "/") { return redirect(context, to: name) }
+            if name[0] == UInt8(ascii: "/") { return redirect(context, to: name.array) }
             if PathSafety.leadsOut(name.span) { continue }
-            file.removeLast(file.count - length)
+            file.truncate(to: length)
             file.append(name.span)
             file.append(0)
             guard case .failed(let error) = source.probe(file.span, context) else {
-                return redirect(context, to: context.path + name)
+                return redirect(context, to: context.path + name.array)
             }
             if error != .notFound {
                 return refuse(context, file.span.extracting(0..<(file.count - 1)), error)
             }
             if isDirectoryKnown { continue }
             isDirectoryKnown = true
-            file.removeLast(file.count - length)
+            file.truncate(to: length)
             file.append(0)
-            if let error = failure(context, ofDirectory: file) {
+            if let error = failure(context, ofDirectory: file.span) {
                 // As nginx, the log names the file that was looked for.
-                file.removeLast()
+                file.truncate(to: length)
                 file.append(name.span)
                 return refuse(context, file.span, error)
             }
@@ -81,14 +81,14 @@ struct IndexHandler: Sendable {
     }
 
     private func redirect(_ context: RequestContext, to path: [UInt8]) -> Verdict {
-        var query: [UInt8] = []
+        var query = ByteString()
         context.appendQuery(to: &query)
-        return .redirect(.uri(path: path, query: query))
+        return .redirect(.uri(path: path, query: query.array))
     }
 
     /// Why there can be no index: the directory itself is not there.
-    private func failure(_ context: RequestContext, ofDirectory directory: [UInt8]) -> SystemError? {
-        switch source.probe(directory.span, context) {
+    private func failure(_ context: RequestContext, ofDirectory directory: Span<UInt8>) -> SystemError? {
+        switch source.probe(directory, context) {
         case .directory: return nil
         case .failed(.accessDenied): return nil
         case .failed(let error): return error

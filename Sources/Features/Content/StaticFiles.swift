@@ -80,7 +80,7 @@ struct StaticFileHandler: Sendable {
 
     /// `/dir` for a directory: the client is sent to `/dir/`.
     private func redirectToDirectory(_ context: RequestContext) -> Verdict {
-        context.response.location.removeAll(keepingCapacity: true)
+        context.response.location.clear()
         let path = context.path
         PercentCoding.encode(path.span, for: .path, to: &context.response.location)
         context.response.location.append(UInt8(ascii: "/"))

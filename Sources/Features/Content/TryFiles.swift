@@ -71,41 +71,43 @@ struct TryFilesHandler: Sendable {
             context.giveScratch(&value)
         }
         for candidate in files {
-            value.removeAll(keepingCapacity: true)
+            value.clear()
             candidate.template.append(to: &value, context)
             if !candidate.isConstant { dropPrefix(context, &value) }
             if PathSafety.leadsOut(value.span) { continue }
-            name.removeAll(keepingCapacity: true)
+            name.clear()
             FilePath.appendRoot(context, to: &name)
             name.append(value.span)
             name.append(0)
-            guard isThere(candidate, name, context) else { continue }
-            choose(candidate, value, context)
+            guard isThere(candidate, name.span, context) else { continue }
+            choose(candidate, value.array, context)
             return .next
         }
         switch end {
         case .status(let code): return .respond(.status(code))
         case .uri(let template):
-            value.removeAll(keepingCapacity: true)
+            value.clear()
             template.append(to: &value, context)
-            return redirect(context, to: value)
+            return redirect(context, to: value.array)
         }
     }
 
     /// An alias stands for what the location has matched: `$uri` is looked up without it.
-    private func dropPrefix(_ context: RequestContext, _ value: inout [UInt8]) {
+    private func dropPrefix(_ context: RequestContext, _ value: inout ByteString) {
         let path = context.path
         guard case .prefix(let length) = context.plan.core.documentRoot.alias, length <= path.count else { return }
-        if value.span.hasPrefix(path.span.extracting(0..<length)) { value.removeFirst(length) }
+        if value.span.hasPrefix(path.span.extracting(0..<length)) {
+            value.set(value.span.extracting(length..<value.count).array.span)
+        }
     }
 
-    private func isThere(_ candidate: Candidate, _ name: [UInt8], _ context: RequestContext) -> Bool {
-        switch source.probe(name.span, context) {
+    private func isThere(_ candidate: Candidate, _ name: Span<UInt8>, _ context: RequestContext) -> Bool {
+        switch source.probe(name, context) {
         case .directory: return candidate.isDirectory
         case .file, .regular, .other: return !candidate.isDirectory
         case .failed(let error):
             if error != .notFound, error != .notDirectory, error != .nameTooLong {
-                RequestLog.file(context, .crit, "stat() ", name.span.extracting(0..<(name.count - 1)), " failed", error)
+                RequestLog.file(context, .crit, "stat() ", name.extracting(0..<(name.count - 1)), " failed", error)
             }
             return false
         }

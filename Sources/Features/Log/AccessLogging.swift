@@ -210,7 +210,7 @@ final class AccessLogWriter: Sendable {
         case .file(let file):
             context.serving.logs.append(line.span, to: file, bufferSize: bufferSize, flushInterval: flushInterval)
             if let error = file.takeFailure() { tell(error, file, context) }
-        case .named(let name, let cache): append(line, name, cache, context)
+        case .named(let name, let cache): append(line.span, name, cache, context)
         }
         context.giveScratch(&line)
     }
@@ -224,15 +224,14 @@ final class AccessLogWriter: Sendable {
         RequestLog.file(context, .alert, "write() to ", path.span, " failed", error)
     }
 
-    private func append(_ line: [UInt8], _ name: Template, _ cache: AccessLogs.CachePolicy?, _ context: RequestContext) {
-        var path: [UInt8] = []
-        name.append(to: &path, context)
+    private func append(_ line: Span<UInt8>, _ name: Template, _ cache: AccessLogs.CachePolicy?, _ context: RequestContext) {
+        var path = name.value(context)
         guard LogName.isHarmless(path.span) else {
             return RequestLog.write(context, .error, "the name of an access log leads upwards or holds a zero byte")
         }
         if path.first != UInt8(ascii: "/") { path.insert(contentsOf: context.serving.prefix.utf8, at: 0) }
         do throws(SystemError) {
-            try context.serving.logs.append(line.span, toFileAt: path, cache: cache)
+            try context.serving.logs.append(line, toFileAt: path, cache: cache)
         } catch {
             RequestLog.write(context, .crit, "an access log cannot be opened: ", path: path.span, error)
         }

@@ -4,14 +4,14 @@ import Bytes
 /// been appended; most values need no change, and cost one look at each byte.
 enum LogEscape {
     /// nginx's default: `"`, `\` and everything outside printable ASCII as \xHH; "-" for no value.
-    static func standard(_ output: inout [UInt8], _ start: Int, _ isFound: Bool) {
+    static func standard(_ output: inout ByteString, _ start: Int, _ isFound: Bool) {
         if !isFound {
             output.truncate(to: start)
             output.append(UInt8(ascii: "-"))
             return
         }
         guard needsEscape(output.span, from: start) else { return }
-        let value = Array(output[start...])
+        let value = output.span.extracting(start..<output.count).array
         output.truncate(to: start)
         for byte in value {
             if isPlain(byte) {
@@ -24,10 +24,10 @@ enum LogEscape {
     }
 
     /// What may stand inside a JSON string (RFC 8259 §7); no value is an empty string.
-    static func json(_ output: inout [UInt8], _ start: Int, _ isFound: Bool) {
+    static func json(_ output: inout ByteString, _ start: Int, _ isFound: Bool) {
         guard isFound else { return output.truncate(to: start) }
         guard needsJSONEscape(output.span, from: start) else { return }
-        let value = Array(output[start...])
+        let value = output.span.extracting(start..<output.count).array
         output.truncate(to: start)
         for byte in value {
             switch byte {
@@ -78,7 +78,7 @@ enum LogEscape {
         return false
     }
 
-    private static func appendHex(_ byte: UInt8, to output: inout [UInt8]) {
+    private static func appendHex(_ byte: UInt8, to output: inout ByteString) {
         output.append(ASCII.hexDigit(byte >> 4, uppercase: true))
         output.append(ASCII.hexDigit(byte, uppercase: true))
     }

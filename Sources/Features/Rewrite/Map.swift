@@ -157,13 +157,13 @@ struct MapVariable: Sendable {
 
     /// Appends the value for this request. A map without a default gives the empty value where nothing fits; an expression
     /// that cannot be decided gives none.
-    func compute(_ context: RequestContext, _ output: inout [UInt8]) -> Bool {
+    func compute(_ context: RequestContext, _ output: inout ByteString) -> Bool {
         var key = context.takeScratch()
         source.append(to: &key, context)
-        if strips, key.last == UInt8(ascii: ".") { key.removeLast() }
+        if strips, key.last == UInt8(ascii: ".") { key.truncate(to: key.count - 1) }
         var lowered = context.takeScratch()
-        for byte in key { lowered.append(ASCII.lowercased(byte)) }
-        let exact = table.value(for: lowered)
+        for index in 0..<key.count { lowered.append(ASCII.lowercased(key[index])) }
+        let exact = table.value(for: lowered.array)
         context.giveScratch(&lowered)
         defer { context.giveScratch(&key) }
         if let exact {
@@ -172,7 +172,7 @@ struct MapVariable: Sendable {
         }
         for entry in patterns {
             do throws(RequestFailure) {
-                guard try context.match(entry.pattern, key) else { continue }
+                guard try context.match(entry.pattern, key.array) else { continue }
             } catch {
                 return false
             }

@@ -45,7 +45,7 @@ struct ReturnAction: Sendable {
                 return .close
             }
         case 301, 302, 303, 307, 308:
-            context.response.location.removeAll(keepingCapacity: true)
+            context.response.location.clear()
             text?.append(to: &context.response.location, context)
             return .respond(.status(status))
         default:

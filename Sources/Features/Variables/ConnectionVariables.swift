@@ -90,7 +90,7 @@ enum ConnectionVariables {
 
 /// Addresses as bytes, without a String for those that come with every request.
 enum AddressText {
-    static func appendHost(_ address: SocketAddress, to output: inout [UInt8]) {
+    static func appendHost(_ address: SocketAddress, to output: inout ByteString) {
         guard case .v4(let v4, _) = address else {
             output.append(contentsOf: address.host.utf8)
             return
@@ -123,7 +123,7 @@ enum AddressText {
 
 /// Durations and times as seconds with three digits behind the point.
 enum TimeText {
-    static func append(milliseconds: Int64, to output: inout [UInt8]) {
+    static func append(milliseconds: Int64, to output: inout ByteString) {
         let value = max(milliseconds, 0)
         output.append(decimal: Int(value / 1000))
         output.append(UInt8(ascii: "."))

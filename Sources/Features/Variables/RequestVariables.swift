@@ -102,12 +102,12 @@ enum RequestVariables {
         },
     ]
 
-    private static func appendArgument(_ name: [UInt8], _ context: RequestContext, _ output: inout [UInt8]) -> Bool {
+    private static func appendArgument(_ name: [UInt8], _ context: RequestContext, _ output: inout ByteString) -> Bool {
         var query = context.takeScratch()
         context.appendQuery(to: &query)
         defer { context.giveScratch(&query) }
         guard let range = QueryString.value(name.span, in: query.span) else { return false }
-        output.append(contentsOf: query[range])
+        output.append(query.span.extracting(range))
         return true
     }
 
@@ -166,7 +166,7 @@ enum RequestVariables {
         },
     ]
 
-    private static func appendCookie(_ name: [UInt8], _ head: RequestHead, _ output: inout [UInt8]) -> Bool {
+    private static func appendCookie(_ name: [UInt8], _ head: RequestHead, _ output: inout ByteString) -> Bool {
         for slot in head.slots where slot.name == .cookie {
             let value = head.value(slot)
             guard let range = Cookies.value(name.span, in: value) else { continue }
@@ -217,7 +217,7 @@ struct FieldLookup: Sendable {
     }
 
     /// Appends the values of all such lines of a request.
-    func append(_ head: RequestHead, to output: inout [UInt8]) -> Bool {
+    func append(_ head: RequestHead, to output: inout ByteString) -> Bool {
         if name != .other, !head.has(name) { return false }
         var isFound = false
         for slot in head.slots where matches(slot.name, head.bytes(slot.nameRange)) {
@@ -228,7 +228,7 @@ struct FieldLookup: Sendable {
         return isFound
     }
 
-    func append(_ head: ResponseHead, to output: inout [UInt8]) -> Bool {
+    func append(_ head: ResponseHead, to output: inout ByteString) -> Bool {
         var isFound = false
         for slot in head.slots where matches(slot.name, head.spelling(slot)) {
             if isFound { output.append(literal: ", ") }
@@ -238,7 +238,7 @@ struct FieldLookup: Sendable {
         return isFound
     }
 
-    func append(_ fields: Fields, to output: inout [UInt8]) -> Bool {
+    func append(_ fields: Fields, to output: inout ByteString) -> Bool {
         var isFound = false
         for slot in fields.slots where matches(slot.name, fields.spelling(slot)) {
             if isFound { output.append(literal: ", ") }
@@ -251,13 +251,13 @@ struct FieldLookup: Sendable {
 
 /// The user name in an Authorization field (RFC 7617).
 enum BasicCredentials {
-    static func appendUser(_ head: RequestHead, to output: inout [UInt8]) -> Bool {
+    static func appendUser(_ head: RequestHead, to output: inout ByteString) -> Bool {
         guard let slot = head.first(.authorization) else { return false }
         let value = head.value(slot)
         guard value.count > 6, value.extracting(0..<6).equalsIgnoringCase("basic ") else { return false }
         let decoded = decode(value.extracting(6..<value.count))
         guard let colon = decoded.firstIndex(of: UInt8(ascii: ":")) else { return false }
-        output.append(contentsOf: decoded[..<colon])
+        output.append(decoded.span.extracting(0..<colon))
         return true
     }
 

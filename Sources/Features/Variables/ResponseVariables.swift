@@ -79,13 +79,13 @@ struct SentField: Sendable {
         lookup = FieldLookup(variable: name)
     }
 
-    func append(_ context: RequestContext, to output: inout [UInt8]) -> Bool {
+    func append(_ context: RequestContext, to output: inout ByteString) -> Bool {
         switch name {
         case "content_type": return text(context.response.contentType.array, &output)
         case "location" where !context.response.location.isEmpty:
             // Once the head is out, as it was sent.
             let isSent = context.headBytesSent > 0
-            return text(isSent ? ResponseHeadEncoding.location(context) : context.response.location, &output)
+            return text(isSent ? ResponseHeadEncoding.location(context) : context.response.location.array, &output)
         case "etag" where !context.response.etag.isEmpty: return text(context.response.etag.array, &output)
         case "content_length":
             guard let length = context.response.contentLength, context.response.bodyFilters.isEmpty else { return false }
@@ -95,7 +95,9 @@ struct SentField: Sendable {
             if !context.response.lastModifiedText.isEmpty { return text(context.response.lastModifiedText.array, &output) }
             guard let time = context.response.lastModified else { return false }
             if context.headBytesSent > 0, !ResponseHeadEncoding.tellsModification(context.response.status) { return false }
-            HTTPDate.append(time, to: &output)
+            var date: [UInt8] = []
+            HTTPDate.append(time, to: &date)
+            output.append(date.span)
             return true
         case "connection":
             output.append(
@@ -115,7 +117,7 @@ struct SentField: Sendable {
         }
     }
 
-    private func text(_ value: [UInt8], _ output: inout [UInt8]) -> Bool {
+    private func text(_ value: [UInt8], _ output: inout ByteString) -> Bool {
         output.append(contentsOf: value)
         return !value.isEmpty
     }

@@ -22,13 +22,13 @@ enum UpstreamVariables {
         each("upstream_bytes_sent", "Bytes sent.") { $1.append(decimal: $0.bytesSent) },
     ]
 
-    private static func time(_ value: Int64?, _ output: inout [UInt8]) {
+    private static func time(_ value: Int64?, _ output: inout ByteString) {
         if let value { TimeText.append(milliseconds: value, to: &output) } else { output.append(UInt8(ascii: "-")) }
     }
 
     /// One value for each attempt, with ", " between peers and " : " between internal redirects.
     private static func each(
-        _ name: String, _ summary: String, _ append: @escaping @Sendable (UpstreamState.Attempt, inout [UInt8]) -> Void
+        _ name: String, _ summary: String, _ append: @escaping @Sendable (UpstreamState.Attempt, inout ByteString) -> Void
     ) -> VariableDefinition {
         VariableDefinition(name, summary) { context, output in
             guard let upstream = context.upstream, upstream.attemptCount > 0 else { return false }
@@ -113,16 +113,16 @@ enum UpstreamVariables {
 
 /// The names behind `$proxy_host` and `$proxy_port`: those of the location that answers now, not of one that it was reached by.
 enum ProxyNames {
-    static func appendHost(_ proxy: ProxyPlan, _ context: RequestContext, to output: inout [UInt8]) {
+    static func appendHost(_ proxy: ProxyPlan, _ context: RequestContext, to output: inout ByteString) {
         if let target = proxy.target(context) { output.append(contentsOf: target.host) }
     }
 
-    static func appendPort(_ proxy: ProxyPlan, _ context: RequestContext, to output: inout [UInt8]) {
+    static func appendPort(_ proxy: ProxyPlan, _ context: RequestContext, to output: inout ByteString) {
         if let target = proxy.target(context) { output.append(contentsOf: target.port) }
     }
 
     /// The URL that the upstream is asked for. A socket's path takes the place of its name, which is "localhost" for all.
-    static func appendKey(_ proxy: ProxyPlan, _ context: RequestContext, to output: inout [UInt8]) {
+    static func appendKey(_ proxy: ProxyPlan, _ context: RequestContext, to output: inout ByteString) {
         guard let target = proxy.target(context) else { return }
         output.append(literal: "http://")
         if target.port.isEmpty {

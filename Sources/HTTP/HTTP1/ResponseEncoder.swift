@@ -54,8 +54,8 @@ public enum ResponseEncoder {
         buffer.append(literal: "\r\n")
     }
 
-    /// As above, into an array.
-    public static func appendChunkSize(_ count: Int, to output: inout [UInt8]) {
+    /// As above, where room is made as it is needed.
+    public static func appendChunkSize(_ count: Int, to output: inout ByteString) {
         precondition(count > 0)
         var shift = hexDigits(count) * 4
         while shift > 0 {

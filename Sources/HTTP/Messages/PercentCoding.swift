@@ -26,7 +26,7 @@ public enum PercentCoding {
     }
 
     /// Appends `text`, encoded.
-    public static func encode(_ text: Span<UInt8>, for purpose: Purpose, to output: inout [UInt8]) {
+    public static func encode(_ text: Span<UInt8>, for purpose: Purpose, to output: inout ByteString) {
         let encoded = set(purpose)
         var start = 0
         for index in 0..<text.count where encoded.contains(text[index]) {

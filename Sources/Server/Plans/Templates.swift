@@ -60,7 +60,7 @@ public struct Template: Sendable {
     }
 
     /// Appends the value for this request. A variable without a value adds nothing, or `missing`.
-    public func append(to output: inout [UInt8], _ context: RequestContext, missing: StaticString = "") {
+    public func append(to output: inout ByteString, _ context: RequestContext, missing: StaticString = "") {
         for part in parts {
             switch part.kind {
             case .literal: output.append(literals.span.extracting(Int(part.low)..<Int(part.high)))
@@ -74,7 +74,7 @@ public struct Template: Sendable {
     /// Appends each part by itself; `escape` makes the value of a variable harmless where it stands, from the given position
     /// to the end (log escaping). It is told whether the variable has a value.
     public func append(
-        to output: inout [UInt8], _ context: RequestContext, escaping escape: (inout [UInt8], Int, Bool) -> Void
+        to output: inout ByteString, _ context: RequestContext, escaping escape: (inout ByteString, Int, Bool) -> Void
     ) {
         for part in parts {
             if part.kind == .literal {
@@ -94,9 +94,9 @@ public struct Template: Sendable {
 
     /// The value as an array of its own.
     public func value(_ context: RequestContext) -> [UInt8] {
-        var output: [UInt8] = []
+        var output = ByteString()
         append(to: &output, context)
-        return output
+        return output.array
     }
 
     /// nginx's truth: neither empty nor "0" (`proxy_no_cache`, `if=`).

@@ -4,7 +4,7 @@ import Configuration
 /// Reads one variable of a request.
 public struct VariableReader: Sendable {
     /// Appends the value; false when the variable has none (a log shows "-").
-    public let append: @Sendable (RequestContext, inout [UInt8]) -> Bool
+    public let append: @Sendable (RequestContext, inout ByteString) -> Bool
     /// False: the value is the same for every request that gets the same stored response by the same location.
     public let dependsOnRequest: Bool
     /// It looks at the fields of the response (`$sent_http_…`): where one is used, every response has to be composed anew.
@@ -14,7 +14,7 @@ public struct VariableReader: Sendable {
 
     public init(
         dependsOnRequest: Bool = true, readsResponseFields: Bool = false, isPlain: Bool = false,
-        _ append: @escaping @Sendable (RequestContext, inout [UInt8]) -> Bool
+        _ append: @escaping @Sendable (RequestContext, inout ByteString) -> Bool
     ) {
         self.append = append
         self.dependsOnRequest = dependsOnRequest
@@ -28,7 +28,7 @@ public struct VariableDefinition: Sendable {
     public enum Kind: Sendable {
         case exact(VariableReader)
         /// Computed at its first use in a request, and kept (`$request_id`).
-        case kept(@Sendable (RequestContext, inout [UInt8]) -> Bool)
+        case kept(@Sendable (RequestContext, inout ByteString) -> Bool)
         /// Makes the reader for what follows the prefix, in lower case; nil refuses the name.
         case family(@Sendable (String) -> VariableReader?)
     }
@@ -43,7 +43,7 @@ public struct VariableDefinition: Sendable {
     public init(
         _ name: String, _ summary: String, dependsOnRequest: Bool = true, isPlain: Bool = false,
         assign: (@Sendable (RequestContext, [UInt8]) -> Void)? = nil,
-        read: @escaping @Sendable (RequestContext, inout [UInt8]) -> Bool
+        read: @escaping @Sendable (RequestContext, inout ByteString) -> Bool
     ) {
         self.name = name
         self.summary = summary
@@ -53,7 +53,7 @@ public struct VariableDefinition: Sendable {
 
     /// A variable that has the same value whenever a request asks for it.
     public init(
-        kept name: String, _ summary: String, compute: @escaping @Sendable (RequestContext, inout [UInt8]) -> Bool
+        kept name: String, _ summary: String, compute: @escaping @Sendable (RequestContext, inout ByteString) -> Bool
     ) {
         self.name = name
         self.summary = summary
@@ -111,7 +111,7 @@ public struct VariableTable {
     /// computed at every use.
     public mutating func declare(
         _ name: String, isVolatile: Bool = false,
-        computedBy compute: @escaping @Sendable (RequestContext, inout [UInt8]) -> Bool
+        computedBy compute: @escaping @Sendable (RequestContext, inout ByteString) -> Bool
     ) -> Int {
         let slot = declare(name)
         computed[slot] = VariableComputation(isVolatile: isVolatile, compute: compute)
@@ -191,5 +191,5 @@ public struct VariableTable {
 public struct VariableComputation: Sendable {
     /// The value is not kept.
     public let isVolatile: Bool
-    public let compute: @Sendable (RequestContext, inout [UInt8]) -> Bool
+    public let compute: @Sendable (RequestContext, inout ByteString) -> Bool
 }

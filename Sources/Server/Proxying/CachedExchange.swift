@@ -47,11 +47,11 @@ public final class CachedExchange {
     }
 
     private func makeKey() {
-        var bytes: [UInt8] = []
+        var bytes = ByteString()
         cache.key.append(to: &bytes, context)
         // No key of a GET ends so: its client would be handed a response without its body.
         if context.method == .head, !cache.convertsHead { bytes.append(literal: "\0HEAD") }
-        key = CacheKey(bytes)
+        key = CacheKey(bytes.array)
         place = CachePlace(digest: key.digest)
         state.key = key
     }

@@ -5,7 +5,7 @@ import HTTP
 public enum RedirectRewriting {
     /// Appends Refresh's value (`5; url=http://…`), rewritten behind "url=".
     public static func appendRefresh(
-        _ value: Span<UInt8>, _ context: RequestContext, _ plan: ProxyPlan, to output: inout [UInt8]
+        _ value: Span<UInt8>, _ context: RequestContext, _ plan: ProxyPlan, to output: inout ByteString
     ) {
         guard let start = addressStart(value) else {
             output.append(value)
@@ -26,7 +26,7 @@ public enum RedirectRewriting {
 
     /// The first rule that fits: appends what it makes of the address. False when none fits.
     public static func rewrite(
-        _ address: Span<UInt8>, _ context: RequestContext, _ plan: ProxyPlan, to output: inout [UInt8]
+        _ address: Span<UInt8>, _ context: RequestContext, _ plan: ProxyPlan, to output: inout ByteString
     ) -> Bool {
         for rule in plan.options.redirects {
             let start = output.count
@@ -62,7 +62,7 @@ public enum RedirectRewriting {
     }
 
     /// A variable can hold any byte: those that would end a line become spaces.
-    private static func clean(_ output: inout [UInt8], from start: Int) {
+    private static func clean(_ output: inout ByteString, from start: Int) {
         for index in start..<output.count where output[index] < 0x20 { output[index] = ASCII.space }
     }
 }

@@ -41,7 +41,7 @@ public enum RequestRewriting {
     /// - Parameter fetch: given, if only without validators, for a request whose response is to be stored: it asks for the
     ///   whole, and the client's own conditions stay behind.
     public static func appendHead(
-        _ context: RequestContext, _ plan: ProxyPlan, _ fetch: CacheValidators? = nil, to output: inout [UInt8]
+        _ context: RequestContext, _ plan: ProxyPlan, _ fetch: CacheValidators? = nil, to output: inout ByteString
     ) -> WrittenHead {
         let body = body(context, plan)
         let converts = fetch != nil && context.method == .head && plan.options.cache?.convertsHead ?? true
@@ -65,7 +65,7 @@ public enum RequestRewriting {
         return written
     }
 
-    private static func appendMethod(_ context: RequestContext, converts: Bool, to output: inout [UInt8]) {
+    private static func appendMethod(_ context: RequestContext, converts: Bool, to output: inout ByteString) {
         if converts {
             // What is stored must have the body that a GET of the same will be answered with.
             output.append(literal: "GET")
@@ -78,7 +78,7 @@ public enum RequestRewriting {
     }
 
     private static func appendHost(
-        _ context: RequestContext, _ plan: ProxyPlan, _ target: ProxyTarget, to output: inout [UInt8]
+        _ context: RequestContext, _ plan: ProxyPlan, _ target: ProxyTarget, to output: inout ByteString
     ) {
         let start = output.count
         output.append(literal: "Host: ")
@@ -87,7 +87,7 @@ public enum RequestRewriting {
             template.append(to: &output, context)
             clean(&output, from: valueStart)
             if output.count == valueStart, plan.options.httpVersion == .http10 {
-                output.removeLast(output.count - start)
+                output.truncate(to: start)
                 return
             }
         }
@@ -96,7 +96,7 @@ public enum RequestRewriting {
     }
 
     /// False: its value is empty, and nothing was appended.
-    private static func append(_ header: SetHeader, _ context: RequestContext, to output: inout [UInt8]) -> Bool {
+    private static func append(_ header: SetHeader, _ context: RequestContext, to output: inout ByteString) -> Bool {
         if let line = header.line {
             output.append(line.bytes)
             return true
@@ -108,7 +108,7 @@ public enum RequestRewriting {
         let valueStart = output.count
         header.value.append(to: &output, context)
         if output.count == valueStart {
-            output.removeLast(output.count - start)
+            output.truncate(to: start)
             return false
         }
         clean(&output, from: valueStart)
@@ -117,14 +117,14 @@ public enum RequestRewriting {
     }
 
     /// A variable can hold any byte (`$uri` is decoded): those that would end a line become spaces.
-    private static func clean(_ output: inout [UInt8], from start: Int) {
+    private static func clean(_ output: inout ByteString, from start: Int) {
         for index in start..<output.count where output[index] < 0x20 && output[index] != ASCII.tab {
             output[index] = ASCII.space
         }
     }
 
     private static func appendFraming(
-        _ body: UpstreamBody, _ context: RequestContext, _ plan: ProxyPlan, isFetch: Bool, to output: inout [UInt8]
+        _ body: UpstreamBody, _ context: RequestContext, _ plan: ProxyPlan, isFetch: Bool, to output: inout ByteString
     ) {
         switch body {
         case .length(let length):
@@ -141,7 +141,7 @@ public enum RequestRewriting {
         }
     }
 
-    private static func append(_ fetch: CacheValidators, _ plan: ProxyPlan, to output: inout [UInt8]) {
+    private static func append(_ fetch: CacheValidators, _ plan: ProxyPlan, to output: inout ByteString) {
         if !fetch.etag.isEmpty, !plan.replacedFields.contains(.ifNoneMatch) {
             output.append(literal: "If-None-Match: ")
             output.append(fetch.etag.span)
@@ -155,7 +155,7 @@ public enum RequestRewriting {
     }
 
     private static func appendClientFields(
-        _ context: RequestContext, _ plan: ProxyPlan, isFetch: Bool, to output: inout [UInt8]
+        _ context: RequestContext, _ plan: ProxyPlan, isFetch: Bool, to output: inout ByteString
     ) {
         let head = context.head
         let buffer = head.buffer

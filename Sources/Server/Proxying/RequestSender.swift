@@ -5,7 +5,7 @@ import Platform
 
 /// Sends one request to an upstream: the head, written anew from parsed fields, then the body from memory, from its file, or
 /// as it comes.
-struct RequestSender {
+struct RequestSender: ~Copyable {
     enum Result {
         /// This many bytes went out; look at `isDone` and `needsBody`.
         case progress(Int)
@@ -15,7 +15,8 @@ struct RequestSender {
 
     /// Control bytes and what follows from memory: the head, chunk framing, blocks taken from a streaming body. Its memory is
     /// the context's, until all is sent.
-    private var pending: [UInt8] = []
+    private var pending = ByteString()
+    private var holdsScratch = false
     private var pendingOffset = 0
     private var memoryIndex = 0
     private var memoryOffset = 0
@@ -33,7 +34,8 @@ struct RequestSender {
 
     /// Begins at the first byte, for each attempt anew.
     mutating func begin(_ context: RequestContext, _ plan: ProxyPlan, _ validators: CacheValidators?) {
-        if pending.capacity == 0 { pending = context.takeScratch() }
+        if !holdsScratch { pending = context.takeScratch() }
+        holdsScratch = true
         pending.clear()
         pendingOffset = 0
         memoryIndex = 0
@@ -171,7 +173,8 @@ struct RequestSender {
             return .sent(0)
         }
         isDone = true
-        context.giveScratch(&pending)
+        if holdsScratch { context.giveScratch(&pending) }
+        holdsScratch = false
         return .finished
     }
 
@@ -185,8 +188,7 @@ struct RequestSender {
                 for block in context.body.takeStreamed() { pending.append(block.bytes) }
                 if pending.isEmpty { return context.body.failure == nil }
             }
-            let bytes = pending
-            switch connection.transport.send(bytes.span.extracting(pendingOffset..<bytes.count)) {
+            switch connection.transport.send(pending.span.extracting(pendingOffset..<pending.count)) {
             case .done(let count): pendingOffset += count
             case .wouldBlock:
                 isTunnelBlocked = true

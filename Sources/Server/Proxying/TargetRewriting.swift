@@ -8,7 +8,8 @@ public enum TargetRewriting {
     /// Without a URI in proxy_pass the target goes on as the client sent it, unless an internal redirect or an assignment
     /// changed it. With one, it takes the place of the location's prefix in the normalised path, whose rest is encoded anew
     /// when it had been encoded. A URI out of variables is the whole target.
-    public static func append(_ context: RequestContext, _ plan: ProxyPlan, _ target: ProxyTarget, to output: inout [UInt8]) {
+    public static func append(_ context: RequestContext, _ plan: ProxyPlan, _ target: ProxyTarget, to output: inout ByteString)
+    {
         if target.isComputed, let uri = target.uri {
             appendWithSlash(uri.span, to: &output)
             return
@@ -25,7 +26,7 @@ public enum TargetRewriting {
     }
 
     private static func appendPath(
-        _ context: RequestContext, _ plan: ProxyPlan, _ uri: [UInt8]?, isOriginal: Bool, to output: inout [UInt8]
+        _ context: RequestContext, _ plan: ProxyPlan, _ uri: [UInt8]?, isOriginal: Bool, to output: inout ByteString
     ) {
         let path = context.path
         var start = 0
@@ -39,7 +40,7 @@ public enum TargetRewriting {
         if mayStand { output.append(rest) } else { PercentCoding.encode(rest, for: .path, to: &output) }
     }
 
-    private static func appendQuery(_ context: RequestContext, to output: inout [UInt8]) {
+    private static func appendQuery(_ context: RequestContext, to output: inout ByteString) {
         if let query = context.query {
             if query.isEmpty { return }
             output.append(UInt8(ascii: "?"))
@@ -51,14 +52,14 @@ public enum TargetRewriting {
         }
     }
 
-    private static func appendWithSlash(_ text: Span<UInt8>, to output: inout [UInt8]) {
+    private static func appendWithSlash(_ text: Span<UInt8>, to output: inout ByteString) {
         if text.count == 0 || text[0] != UInt8(ascii: "/") { output.append(UInt8(ascii: "/")) }
         appendGuarded(text, to: &output)
     }
 
     /// Appends `text` with what would end a request line or a target encoded: a variable can hold any byte, and none may
     /// begin another request.
-    private static func appendGuarded(_ text: Span<UInt8>, to output: inout [UInt8]) {
+    private static func appendGuarded(_ text: Span<UInt8>, to output: inout ByteString) {
         var start = 0
         for index in 0..<text.count where text[index] <= 0x20 || text[index] == 0x7f {
             if index > start { output.append(text.extracting(start..<index)) }

@@ -59,17 +59,19 @@ public final class RequestContext {
     private var identifier: (UInt64, UInt64)?
 
     /// Appends `$request_id`: the same digits each time it is asked for.
-    public func appendRequestIdentifier(to output: inout [UInt8]) {
+    public func appendRequestIdentifier(to output: inout ByteString) {
         let parts = identifier ?? (UInt64.random(in: 0...UInt64.max), UInt64.random(in: 0...UInt64.max))
         identifier = parts
-        Digest(high: parts.0, low: parts.1).appendHex(to: &output)
+        var text: [UInt8] = []
+        Digest(high: parts.0, low: parts.1).appendHex(to: &text)
+        output.append(text.span)
     }
 
     /// Fields of an app's answer that led elsewhere by X-Accel-Redirect: they go along.
     public var carriedFields = Fields()
     public var carriedType: [UInt8] = []
     /// Location of a redirect that an error page stands in for; the page's own goes before it.
-    public var carriedLocation: [UInt8] = []
+    public var carriedLocation = ByteString()
     /// Set by a header filter that refuses the response, when an error page stands in for this status; else 0.
     public var filterRefusal = 0
 
@@ -91,7 +93,8 @@ public final class RequestContext {
     private var usesSlots = false
     private var captureSubject: [UInt8] = []
     private var captureRanges: [Range<Int>?] = []
-    private var scratches: [[UInt8]] = []
+    private var scratches = InlineArray<4, ByteString> { _ in ByteString() }
+    private var scratchesTaken = 0
 
     public init(serving: ServingLoop, head: RequestHead, site: Site, server: ServerPlan) {
         self.serving = serving
@@ -125,7 +128,7 @@ public final class RequestContext {
         hasSentContinue = false
         if !carriedFields.isEmpty { carriedFields.removeAll() }
         if !carriedType.isEmpty { carriedType = [] }
-        if !carriedLocation.isEmpty { carriedLocation = [] }
+        carriedLocation.clear()
         filterRefusal = 0
         isPipelined = false
         identifier = nil
@@ -141,6 +144,7 @@ public final class RequestContext {
             swap(&self.cache, &spareCache)
         }
         if usesSlots { forgetSlots() }
+        scratchesTaken = 0
         if !captureRanges.isEmpty { captureRanges.removeAll(keepingCapacity: true) }
     }
 
@@ -186,7 +190,7 @@ public final class RequestContext {
 
     /// Appends the query as it is now; false when there is none.
     @discardableResult
-    public func appendQuery(to output: inout [UInt8]) -> Bool {
+    public func appendQuery(to output: inout ByteString) -> Bool {
         if let query {
             output.append(contentsOf: query)
             return !query.isEmpty
@@ -216,7 +220,7 @@ public final class RequestContext {
     }
 
     /// Appends a slot's value, computing it at its first use; false when it has none.
-    func appendSlot(_ index: Int, to output: inout [UInt8]) -> Bool {
+    func appendSlot(_ index: Int, to output: inout ByteString) -> Bool {
         prepareSlots()
         switch slots[index].state {
         case .value:
@@ -227,14 +231,14 @@ public final class RequestContext {
         case .unset:
             guard let computation = site.variables[index] else { return false }
             slots[index].state = .evaluating
-            var value: [UInt8] = []
+            var value = ByteString()
             let isFound = computation.compute(self, &value)
             output.append(value.span)
             if computation.isVolatile {
                 slots[index].state = .unset
                 return isFound
             }
-            slots[index].bytes = value
+            slots[index].bytes = value.array
             slots[index].state = isFound ? .value : .missing
             return isFound
         }
@@ -266,19 +270,27 @@ public final class RequestContext {
     }
 
     /// Appends `$1` to `$9` of the last regex that matched.
-    public func appendCapture(_ group: Int, to output: inout [UInt8]) {
+    public func appendCapture(_ group: Int, to output: inout ByteString) {
         guard group < captureRanges.count, let range = captureRanges[group] else { return }
-        output.append(contentsOf: captureSubject[range])
+        let subject = captureSubject
+        output.append(subject.span.extracting(range))
     }
 
     // MARK: Scratch memory
 
-    /// An empty array with memory from earlier uses; give it back.
-    public func takeScratch() -> [UInt8] { scratches.popLast() ?? [] }
+    /// An empty string with memory from earlier uses; give it back.
+    public func takeScratch() -> ByteString {
+        var taken = ByteString()
+        if scratchesTaken < scratches.count { swap(&scratches[scratchesTaken], &taken) }
+        scratchesTaken += 1
+        return taken
+    }
 
-    public func giveScratch(_ scratch: inout [UInt8]) {
+    public func giveScratch(_ scratch: inout ByteString) {
         scratch.clear()
-        if scratches.count < 4 { scratches.append(scratch) }
-        scratch = []
+        // One that is given back late, or never, costs its memory and no more.
+        guard scratchesTaken > 0 else { return }
+        scratchesTaken -= 1
+        if scratchesTaken < scratches.count { swap(&scratches[scratchesTaken], &scratch) }
     }
 }

@@ -33,7 +33,7 @@ public final class UpstreamState {
     /// The running exchange with an upstream.
     public var exchange: UpstreamExchange?
     /// The request URI that was asked for, as the error log tells it.
-    public var uri: [UInt8] = []
+    public var uri = ByteString()
     /// X-Accel-Buffering, X-Accel-Limit-Rate.
     public var isBuffered = true
     public var trailers = Fields()

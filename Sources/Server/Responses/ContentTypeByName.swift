@@ -10,7 +10,7 @@ extension RequestContext {
         guard start < path.count else { return appendDefaultType() }
         var name = takeScratch()
         for index in start..<path.count { name.append(ASCII.lowercased(path[index])) }
-        let type = plan.core.mediaTypes.type(forExtension: name)
+        let type = plan.core.mediaTypes.type(forExtension: name.span)
         giveScratch(&name)
         guard let type else { return appendDefaultType() }
         response.contentType.append(type.bytes)

@@ -42,7 +42,7 @@ public struct OutgoingResponse: ~Copyable {
     public var etag = ByteString()
     /// Location of a redirect of the server's own, or one that `proxy_redirect` rewrote; one that begins with a slash is made
     /// absolute. (A Location that is passed on as it came stands in `fields`.)
-    public var location: [UInt8] = []
+    public var location = ByteString()
     /// Date and Server of the upstream, where `proxy_pass_header` keeps them; empty: ours.
     public var date: [UInt8] = []
     public var server: [UInt8] = []

@@ -113,7 +113,7 @@ public enum ResponseHeadEncoding {
 
     /// Location as it is sent: one within this server is made absolute (`absolute_redirect`).
     public static func location(_ context: RequestContext) -> [UInt8] {
-        let location = context.response.location
+        let location = context.response.location.array
         guard location.first == UInt8(ascii: "/"), context.plan.core.absoluteRedirect else { return location }
         return origin(context) + location
     }

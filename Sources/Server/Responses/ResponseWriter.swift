@@ -131,7 +131,7 @@ final class ResponseWriter {
             context.response.contentType.set(type.span)
         }
         if !context.carriedLocation.isEmpty, context.response.location.isEmpty, !context.response.fields.contains(.location) {
-            context.response.location = context.carriedLocation
+            context.response.location.append(copying: context.carriedLocation)
         }
         if context.carriedFields.isEmpty { return }
         let carried = context.carriedFields
