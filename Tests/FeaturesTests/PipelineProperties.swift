@@ -74,9 +74,9 @@ final class PipelineProperties {
         } catch {
             return [500, 502].contains(error.status) ? nil : "status \(error.status) instead of an address"
         }
-        var text = ByteString()
-        let written = RequestRewriting.appendHead(stage.context, plan, nil, to: &text)
-        var output = text.array
+        var sent = ByteString()
+        let written = RequestRewriting.appendHead(stage.context, plan, nil, to: &sent)
+        var output = sent.array
         if output.isEmpty { return nil }
         self.written += 1
         if stage.context.upstream?.target != nil {
