@@ -39,8 +39,10 @@ static inline int zs_set_max_version(SSL *ssl, int version) { return SSL_set_max
 static inline int zs_ctx_min_version(SSL_CTX *ctx) { return (int)SSL_CTX_get_min_proto_version(ctx); }
 static inline int zs_ctx_max_version(SSL_CTX *ctx) { return (int)SSL_CTX_get_max_proto_version(ctx); }
 static inline int zs_set_chain(SSL *ssl, STACK_OF(X509) *chain) { return (int)SSL_set1_chain(ssl, chain); }
+static inline int zs_set_groups(SSL *ssl, char *list) { return (int)SSL_set1_groups_list(ssl, list); }
 static inline int zs_negotiated_group(SSL *ssl) { return (int)SSL_get_negotiated_group(ssl); }
 static inline int zs_peer_groups(SSL *ssl, int *groups) { return (int)SSL_get1_groups(ssl, groups); }
+static inline long zs_raw_ciphers(SSL *ssl, const unsigned char **list) { return SSL_get0_raw_cipherlist(ssl, list); }
 static inline long zs_set_status_response(SSL *ssl, unsigned char *response, long count) {
     return SSL_set_tlsext_status_ocsp_resp(ssl, response, count);
 }
@@ -75,3 +77,6 @@ static const uint64_t zs_op_no_tls1_2 = SSL_OP_NO_TLSv1_2;
 static const uint64_t zs_op_no_tls1_3 = SSL_OP_NO_TLSv1_3;
 static const uint64_t zs_op_single_dh_use = SSL_OP_SINGLE_DH_USE;
 static const uint64_t zs_op_single_ecdh_use = SSL_OP_SINGLE_ECDH_USE;
+static inline int zs_string_count(const STACK_OF(OPENSSL_STRING) *list) { return sk_OPENSSL_STRING_num(list); }
+static inline const char *zs_string_at(const STACK_OF(OPENSSL_STRING) *list, int index) { return sk_OPENSSL_STRING_value(list, index); }
+static inline unsigned long zs_name_rfc2253(void) { return XN_FLAG_RFC2253; }

@@ -34,6 +34,7 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     public static let connectionAborted = SystemError(ECONNABORTED)
     public static let noSuchProcess = SystemError(ESRCH)
     public static let wouldBlock = SystemError(EAGAIN)
+    public static let protocolError = SystemError(EPROTO)
     public static let inProgress = SystemError(EINPROGRESS)
 
     /// As the operator knows it: "Connection refused".
