@@ -48,7 +48,7 @@ let package = Package(
         module("TLS", ["COpenSSL", "Platform", "Bytes"]),
         module("Observability", ["Platform", "Bytes"]),
         // 3: messages and codecs (pure); epoll, timers, sockets, tasks
-        module("HTTP", ["Bytes"]),
+        module("HTTP", ["Platform", "Bytes"]),
         module("EventLoops", ["Platform", "Bytes"]),
         // 4: rules and state
         module("Configuration", ["Platform", "Bytes", "Patterns"]),
@@ -83,7 +83,7 @@ let package = Package(
         tests("PatternsTests", ["Patterns", "Bytes"]),
         tests("TLSTests", ["TLS", "Platform", "Bytes"]),
         tests("ObservabilityTests", ["Observability", "Platform", "Bytes"]),
-        tests("HTTPTests", ["HTTP", "Bytes"]),
+        tests("HTTPTests", ["HTTP", "Platform", "Bytes"]),
         tests("EventLoopsTests", ["EventLoops", "Platform", "Bytes"]),
         tests("ConfigurationTests", ["Configuration", "Bytes"]),
         tests("CachingTests", ["Caching", "HTTP", "Bytes", "Platform", "EventLoops"]),

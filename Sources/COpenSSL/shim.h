@@ -5,6 +5,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
@@ -52,6 +53,13 @@ static inline void zs_bio_set_retry_read(BIO *bio) { BIO_set_retry_read(bio); }
 static inline void zs_bio_set_retry_write(BIO *bio) { BIO_set_retry_write(bio); }
 static inline void zs_bio_clear_retry(BIO *bio) { BIO_clear_retry_flags(bio); }
 static inline long zs_bio_memory(BIO *bio, char **start) { return BIO_get_mem_data(bio, start); }
+
+// HMAC-SHA-256 of session tickets: the names of parameters must outlive the call, which a literal of C does
+static inline int zs_mac_set_key(EVP_MAC_CTX *mac, unsigned char *key, size_t count) {
+    OSSL_PARAM parameters[] = { OSSL_PARAM_octet_string(OSSL_MAC_PARAM_KEY, key, count),
+                                OSSL_PARAM_utf8_string(OSSL_MAC_PARAM_DIGEST, "SHA256", 6), OSSL_PARAM_END };
+    return EVP_MAC_CTX_set_params(mac, parameters);
+}
 
 // Certificates
 static inline int zs_name_count(const GENERAL_NAMES *names) { return sk_GENERAL_NAME_num(names); }

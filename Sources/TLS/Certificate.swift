@@ -112,7 +112,9 @@ public final class Certificate: Sendable {
     public var validUntil: Int? { unsafe Self.seconds(of: X509_get0_notAfter(handle)) }
 
     private static func text(of time: UnsafePointer<ASN1_TIME>?) -> String {
-        guard let time = unsafe time, let bio = try? MemoryBIO(), unsafe ASN1_TIME_print(bio.handle, time) == 1 else { return "" }
+        guard let time = unsafe time, let bio = try? MemoryBIO(), unsafe ASN1_TIME_print(bio.handle, time) == 1 else {
+            return ""
+        }
         return bio.text
     }
 
@@ -146,7 +148,11 @@ public final class Certificate: Sendable {
             // Sound: for these two kinds the value is an ASN.1 string.
             guard kind == GEN_DNS || kind == GEN_IPADD else { continue }
             let bytes = unsafe Self.bytes(of: value.assumingMemoryBound(to: ASN1_STRING.self))
-            if kind == GEN_DNS { names.append(String(decoding: bytes, as: UTF8.self)) } else { names.append(Self.address(bytes)) }
+            if kind == GEN_DNS {
+                names.append(String(decoding: bytes, as: UTF8.self))
+            } else {
+                names.append(Self.address(bytes))
+            }
         }
         return names
     }

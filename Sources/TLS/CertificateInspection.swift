@@ -26,7 +26,8 @@ public struct CertificateInspection: Sendable {
         public var description: String {
             switch self {
             case .keyMismatch: "the key does not belong to the certificate (key values mismatch)"
-            case .expired(let days): days == 0 ? "the certificate has expired today" : "the certificate has expired \(days) days ago"
+            case .expired(let days):
+                days == 0 ? "the certificate has expired today" : "the certificate has expired \(days) days ago"
             case .notYetValid: "the certificate is not valid yet"
             case .expiresSoon(let days): "the certificate expires in \(days) days"
             case .chainOutOfOrder(let position): "certificate \(position) of the file did not issue the one before it"
@@ -93,7 +94,8 @@ public struct CertificateInspection: Sendable {
 
     /// A name that a certificate could be for as it stands.
     private static func isPlain(_ name: String) -> Bool {
-        !name.isEmpty && !name.hasPrefix("~") && !name.hasPrefix(".") && !name.contains("*") && name.contains(".") && name != "_"
+        !name.isEmpty && !name.hasPrefix("~") && !name.hasPrefix(".") && !name.contains("*") && name.contains(".")
+            && name != "_"
     }
 
     private static func weakness(_ key: String) -> String? {

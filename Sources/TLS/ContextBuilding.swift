@@ -149,7 +149,9 @@ enum ContextBuilding {
     static func nameAuthorities(_ context: OpaquePointer, _ authorities: [Certificate]) throws(TLSError) {
         guard let names = unsafe zs_names_new() else { throw TLSError("no memory") }
         for authority in authorities {
-            guard let name = unsafe X509_get_subject_name(authority.handle), let copy = unsafe X509_NAME_dup(name) else { continue }
+            guard let name = unsafe X509_get_subject_name(authority.handle), let copy = unsafe X509_NAME_dup(name) else {
+                continue
+            }
             if unsafe zs_names_push(names, copy) == 0 { unsafe X509_NAME_free(copy) }
         }
         // The context owns the list from now on.

@@ -60,7 +60,8 @@ enum ServerCallbacks {
     static let selectProtocol: SSL_CTX_alpn_select_cb_func = { ssl, chosen, chosenCount, offered, offeredCount, _ in
         guard let context = unsafe SocketBIO.session(of: ssl)?.serverContext else { return SSL_TLSEXT_ERR_NOACK }
         let own = context.applicationProtocols
-        guard !own.isEmpty, let offered = unsafe offered, let chosen = unsafe chosen, let chosenCount = unsafe chosenCount else {
+        guard !own.isEmpty, let offered = unsafe offered, let chosen = unsafe chosen, let chosenCount = unsafe chosenCount
+        else {
             return SSL_TLSEXT_ERR_NOACK
         }
         // Sound: the library lends `offeredCount` bytes, which live through the handshake message.
@@ -83,7 +84,9 @@ enum ServerCallbacks {
             while place < offered.count {
                 let count = Int(offered[place])
                 guard count > 0, place + 1 + count <= offered.count else { break }
-                if offered.extracting((place + 1)..<(place + 1 + count)).equals(name) { return (place + 1)..<(place + 1 + count) }
+                if offered.extracting((place + 1)..<(place + 1 + count)).equals(name) {
+                    return (place + 1)..<(place + 1 + count)
+                }
                 place += 1 + count
             }
             wanted += 1 + length
@@ -97,7 +100,9 @@ enum ServerCallbacks {
         }
         // Sound: memory of the library's own, as long as the response, which it takes over and frees.
         guard let copy = unsafe CRYPTO_malloc(response.count, nil, 0) else { return SSL_TLSEXT_ERR_NOACK }
-        unsafe response.withUnsafeBytes { unsafe copy.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(copy), byteCount: $0.count) }
+        unsafe response.withUnsafeBytes {
+            unsafe copy.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(copy), byteCount: $0.count)
+        }
         unsafe _ = zs_set_status_response(ssl, copy.assumingMemoryBound(to: UInt8.self), response.count)
         return SSL_TLSEXT_ERR_OK
     }
@@ -128,6 +133,9 @@ enum ServerCallbacks {
 /// Names that a peer sent, for a log.
 enum Printable {
     static func text(_ bytes: [UInt8]) -> String {
-        "\"" + String(decoding: bytes.prefix(255).map { $0 > 32 && $0 < 127 && $0 != 34 ? $0 : UInt8(ascii: "?") }, as: UTF8.self) + "\""
+        "\""
+            + String(
+                decoding: bytes.prefix(255).map { $0 > 32 && $0 < 127 && $0 != 34 ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
+            + "\""
     }
 }

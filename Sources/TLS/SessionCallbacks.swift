@@ -26,7 +26,9 @@ extension ServerCallbacks {
             ssl, id, count, copy in
             // The reference is the library's.
             unsafe copy?.pointee = 0
-            guard let cache = unsafe SocketBIO.session(of: ssl)?.firstContext?.cache, let id = unsafe id, count > 0 else { return nil }
+            guard let cache = unsafe SocketBIO.session(of: ssl)?.firstContext?.cache, let id = unsafe id, count > 0 else {
+                return nil
+            }
             // Sound: the library lends `count` bytes at `id`.
             let key = unsafe Array(UnsafeBufferPointer(start: id, count: Int(count)))
             guard let bytes = cache.find(key, now: TLSTicketKeys.clock()) else { return nil }
@@ -70,7 +72,10 @@ extension ServerCallbacks {
                 // Sound: the library gives 16 bytes for the name and EVP_MAX_IV_LENGTH (16) for the vector.
                 for index in 0..<16 { unsafe name[index] = first.name[index] }
                 guard unsafe RAND_bytes(vector, 16) == 1 else { return -1 }
-                guard unsafe EVP_EncryptInit_ex(cipher, longKey ? TicketCiphers.long : TicketCiphers.short, nil, first.encryption, vector) == 1 else {
+                guard
+                    unsafe EVP_EncryptInit_ex(
+                        cipher, longKey ? TicketCiphers.long : TicketCiphers.short, nil, first.encryption, vector) == 1
+                else {
                     return -1
                 }
                 return unsafe setAuthentication(mac, first) ? 1 : -1
@@ -79,7 +84,9 @@ extension ServerCallbacks {
                 // Sound: the ticket's name is 16 bytes long.
                 guard (0..<16).allSatisfy({ unsafe name[$0] == key.name[$0] }) else { continue }
                 let longKey = key.encryption.count == 32
-                guard unsafe EVP_DecryptInit_ex(cipher, longKey ? TicketCiphers.long : TicketCiphers.short, nil, key.encryption, vector) == 1,
+                guard
+                    unsafe EVP_DecryptInit_ex(
+                        cipher, longKey ? TicketCiphers.long : TicketCiphers.short, nil, key.encryption, vector) == 1,
                     unsafe setAuthentication(mac, key)
                 else { return -1 }
                 let isNewest = place == 0
@@ -91,19 +98,9 @@ extension ServerCallbacks {
 
     /// HMAC with SHA-256.
     private static func setAuthentication(_ mac: OpaquePointer, _ key: TLSTicketKeys.Key) -> Bool {
-        var digest = Array("SHA256".utf8CString)
         var secret = key.authentication
-        // Sound: both arrays outlive the call that reads them.
-        return unsafe digest.withUnsafeMutableBufferPointer { digest in
-            unsafe secret.withUnsafeMutableBufferPointer { secret in
-                var parameters = unsafe [
-                    OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, secret.baseAddress, secret.count),
-                    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.baseAddress, 0),
-                    OSSL_PARAM_construct_end(),
-                ]
-                return unsafe EVP_MAC_CTX_set_params(mac, &parameters) == 1
-            }
-        }
+        // Sound: the library copies the key; the buffer is as long as it says.
+        return unsafe secret.withUnsafeMutableBufferPointer { unsafe zs_mac_set_key(mac, $0.baseAddress, $0.count) == 1 }
     }
 }
 

@@ -6,22 +6,22 @@ public struct TLSProtocols: OptionSet, Sendable {
 
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    public static let tls1_0 = TLSProtocols(rawValue: 1)
-    public static let tls1_1 = TLSProtocols(rawValue: 2)
-    public static let tls1_2 = TLSProtocols(rawValue: 4)
-    public static let tls1_3 = TLSProtocols(rawValue: 8)
+    public static let tls10 = TLSProtocols(rawValue: 1)
+    public static let tls11 = TLSProtocols(rawValue: 2)
+    public static let tls12 = TLSProtocols(rawValue: 4)
+    public static let tls13 = TLSProtocols(rawValue: 8)
 
     /// TLS 1.2 and 1.3.
-    public static let standard: TLSProtocols = [.tls1_2, .tls1_3]
+    public static let standard: TLSProtocols = [.tls12, .tls13]
 
     /// What a configuration calls it; SSLv2 and SSLv3 are names without an effect, since the library has them not.
     public init?(name: String) {
         switch name {
         case "SSLv2", "SSLv3": self = []
-        case "TLSv1": self = .tls1_0
-        case "TLSv1.1": self = .tls1_1
-        case "TLSv1.2": self = .tls1_2
-        case "TLSv1.3": self = .tls1_3
+        case "TLSv1": self = .tls10
+        case "TLSv1.1": self = .tls11
+        case "TLSv1.2": self = .tls12
+        case "TLSv1.3": self = .tls13
         default: return nil
         }
     }
@@ -29,10 +29,10 @@ public struct TLSProtocols: OptionSet, Sendable {
     /// The options that forbid the versions that are not in the set.
     var prohibitions: UInt64 {
         var options = zs_op_no_sslv3
-        if !contains(.tls1_0) { options |= zs_op_no_tls1 }
-        if !contains(.tls1_1) { options |= zs_op_no_tls1_1 }
-        if !contains(.tls1_2) { options |= zs_op_no_tls1_2 }
-        if !contains(.tls1_3) { options |= zs_op_no_tls1_3 }
+        if !contains(.tls10) { options |= zs_op_no_tls1 }
+        if !contains(.tls11) { options |= zs_op_no_tls1_1 }
+        if !contains(.tls12) { options |= zs_op_no_tls1_2 }
+        if !contains(.tls13) { options |= zs_op_no_tls1_3 }
         return options
     }
 }

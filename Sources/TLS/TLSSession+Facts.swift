@@ -50,7 +50,9 @@ extension TLSSession {
 
     private static func name(ofGroup group: CInt) -> String {
         // The library marks numbers that it has no name for with this bit.
-        if group & 0x100_0000 != 0 { return "0x" + Hexadecimal.lower([UInt8(truncatingIfNeeded: group >> 8), UInt8(truncatingIfNeeded: group)]) }
+        if group & 0x100_0000 != 0 {
+            return "0x" + Hexadecimal.lower([UInt8(truncatingIfNeeded: group >> 8), UInt8(truncatingIfNeeded: group)])
+        }
         return unsafe text(OBJ_nid2sn(group))
     }
 
@@ -141,7 +143,9 @@ extension TLSSession {
     }
 
     /// Reasons that no peer can provoke.
-    private static let ownFaults: Set<Int> = [Int(ERR_R_MALLOC_FAILURE), Int(ERR_R_INTERNAL_ERROR), Int(SSL_R_NO_CERTIFICATE_ASSIGNED)]
+    private static let ownFaults: Set<Int> = [
+        Int(ERR_R_MALLOC_FAILURE), Int(ERR_R_INTERNAL_ERROR), Int(SSL_R_NO_CERTIFICATE_ASSIGNED),
+    ]
 
     static func text(_ text: UnsafePointer<CChar>?) -> String {
         guard let text = unsafe text else { return "" }

@@ -58,7 +58,7 @@ public final class TLSSession {
     private var sawFirstByte = false
     /// Why the session failed, once it has.
     public internal(set) var failure: TLSFailure?
-    /// There is more to read without the socket becoming readable: call `receive` again before waiting for it.
+    /// There may be more to read without the socket becoming readable: call `receive` again before waiting for it.
     public private(set) var hasUnread = false
     /// A session that may be resumed later, as the upstream offered it. Clients only.
     var offered: TLSResumption?
@@ -106,7 +106,12 @@ public final class TLSSession {
         try unsafe context.prepare(made, serverName: serverName, peerName: peerName, resuming: resuming)
     }
 
-    deinit { unsafe SSL_free(ssl) }
+    deinit {
+        // A connection that ends without close_notify, as most do, takes its session out of the cache: it is as good as before
+        // unless the protocol itself failed.
+        if failure == nil { unsafe SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN) }
+        unsafe SSL_free(ssl)
+    }
 
     private func connect() throws(TLSError) {
         guard let bio = unsafe SocketBIO.make(for: self) else { throw TLSError("no memory") }
@@ -195,10 +200,8 @@ public final class TLSSession {
     /// Reads into the free part of `buffer` until it is full or there is nothing more now. A count that leaves room means
     /// that the socket is drained, unless `hasUnread` says otherwise.
     public func receive(into buffer: ByteBuffer) -> IOResult {
-        if let outcome {
-            hasUnread = false
-            return outcome
-        }
+        hasUnread = false
+        if let outcome { return outcome }
         if buffer.room == 0 { return .wouldBlock }
         if held != nil { _ = flushHeld() }
         readsLeft = Self.readsPerTurn
@@ -209,7 +212,9 @@ public final class TLSSession {
             let count = buffer.fill { span in
                 var count = 0
                 // Sound: the library writes at most as many bytes as the span has.
-                let result = unsafe span.withUnsafeMutableBufferPointer { unsafe SSL_read_ex(ssl, $0.baseAddress, $0.count, &count) }
+                let result = unsafe span.withUnsafeMutableBufferPointer {
+                    unsafe SSL_read_ex(ssl, $0.baseAddress, $0.count, &count)
+                }
                 if result == 1 { return count }
                 last = unsafe SSL_get_error(ssl, result)
                 return 0

@@ -12,6 +12,8 @@ struct PropertyTests {
         case responses = "ResponseDecoder"
         case bodies = "ChunkedDecoder"
         case values = "FieldValues"
+        case proxyHeaders = "ProxyHeader"
+        case forwarded = "ForwardedAddress"
 
         func check(_ input: [UInt8]) -> String? {
             switch self {
@@ -19,6 +21,8 @@ struct PropertyTests {
             case .responses: DecoderProperties.response(input)
             case .bodies: DecoderProperties.chunked(input)
             case .values: DecoderProperties.fieldValue(input)
+            case .proxyHeaders: ProxyProperties.header(input)
+            case .forwarded: ProxyProperties.forwarded(input)
             }
         }
 
