@@ -1,3 +1,4 @@
+import Bytes
 import Platform
 
 /// The three forms in which logs write a moment, made once per second. Each loop has its own.
@@ -9,6 +10,12 @@ public final class LogClock {
     public private(set) var localForm: [UInt8] = []
     /// `2026-11-24T07:51:27+00:00`
     public private(set) var iso8601Form: [UInt8] = []
+    /// Appends `localForm`.
+    public func appendLocalForm(to output: inout ByteString) {
+        let form = localForm
+        output.append(form.span)
+    }
+
     /// Answers how far local time is ahead of UTC at a moment, both in seconds.
     private let utcOffset: @Sendable (Int64) -> Int
 

@@ -2,9 +2,11 @@ import Bytes
 
 /// Fields that concern one connection only and are never forwarded (RFC 9110 §7.6.1).
 public enum HopByHop {
-    private static let fields = FieldNameSet([
-        .connection, .keepAlive, .proxyConnection, .te, .trailer, .transferEncoding, .upgrade,
-    ])
+    /// Computed: a stored one would be looked up through a lock of its own at each use.
+    private static var fields: UInt64 {
+        FieldName.connection.bit | FieldName.keepAlive.bit | FieldName.proxyConnection.bit | FieldName.te.bit
+            | FieldName.trailer.bit | FieldName.transferEncoding.bit | FieldName.upgrade.bit
+    }
 
     private static let neverInTrailers = FieldNameSet([
         .host, .connection, .keepAlive, .proxyConnection, .te, .trailer, .transferEncoding, .upgrade, .contentLength,
@@ -14,7 +16,7 @@ public enum HopByHop {
     ])
 
     /// Whether a field with this name is connection-specific by definition.
-    public static func isConnectionSpecific(_ name: FieldName) -> Bool { fields.contains(name) }
+    public static func isConnectionSpecific(_ name: FieldName) -> Bool { fields & name.bit != 0 }
 
     /// Whether `name` is among the options of a Connection field with this value. A field that carries the message's
     /// framing or target cannot be taken away so (RFC 9110 §7.6.1: such an option is an error).

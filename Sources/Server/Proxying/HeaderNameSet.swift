@@ -37,6 +37,9 @@ public struct HeaderNameSet: Sendable {
     /// Whether a known name is in the set.
     public func contains(_ name: FieldName) -> Bool { name != .other && known & name.bit != 0 }
 
+    /// False: a line with this name is not in the set, however it is spelled. One look, for the most of them.
+    public func mayContain(_ name: FieldName) -> Bool { name == .other ? !others.isEmpty : known & name.bit != 0 }
+
     /// Whether a field line's name is in the set.
     public func contains(_ name: FieldName, spelledAs spelling: Span<UInt8>) -> Bool {
         if name != .other { return known & name.bit != 0 }

@@ -165,7 +165,11 @@ public enum RequestRewriting {
         for index in head.slots.indices {
             let slot = head.slots[index]
             if slot.name != .other, skipped & slot.name.bit != 0 { continue }
-            if plan.replacedFields.contains(slot.name, spelledAs: head.bytes(slot.nameRange)) { continue }
+            if plan.replacedFields.mayContain(slot.name),
+                plan.replacedFields.contains(slot.name, spelledAs: head.bytes(slot.nameRange))
+            {
+                continue
+            }
             if nominates, isNominated(slot, head) { continue }
             if let line = slot.plainLine(in: buffer.bytes) {
                 output.append(buffer.bytes(line))

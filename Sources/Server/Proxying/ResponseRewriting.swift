@@ -22,7 +22,7 @@ public enum ResponseRewriting {
         var charset: [UInt8] = []
         for slot in head.slots {
             if slot.name.bit & ResponseRewriting.special == 0, !nominates {
-                if plan.options.hidden.contains(slot.name, spelledAs: head.spelling(slot)) { continue }
+                if isHidden(slot, head, plan) { continue }
                 context.response.fields.append(slot, of: buffer.bytes)
                 continue
             }
@@ -31,8 +31,15 @@ public enum ResponseRewriting {
                 continue
             }
             if nominates, isNominated(slot, head) { continue }
-            accelerate(slot.name, head.value(slot), context, plan, &charset)
-            if plan.options.hidden.contains(slot.name, spelledAs: head.spelling(slot)) { continue }
+            if slot.name.bit & ResponseRewriting.accelerating != 0 {
+                accelerate(slot.name, head.value(slot), context, plan, &charset)
+            }
+            if isHidden(slot, head, plan) { continue }
+            if slot.name == .acceptRanges, source == .upstream, !plan.options.forcesRanges {
+                // Ranges of what is passed on are the origin's to serve.
+                context.response.fields.append(slot, of: buffer.bytes)
+                continue
+            }
             copy(slot.name, head.spelling(slot), head.value(slot), context, plan, source)
         }
         finish(context, plan, charset)
@@ -46,16 +53,30 @@ public enum ResponseRewriting {
         var charset: [UInt8] = []
         for slot in fields.slots {
             if slot.name.bit & ResponseRewriting.special == 0 {
-                if plan.options.hidden.contains(slot.name, spelledAs: fields.spelling(slot)) { continue }
+                if isHidden(slot, fields, plan) { continue }
                 context.response.fields.append(slot, of: fields.bytes.span)
                 continue
             }
             if HopByHop.isConnectionSpecific(slot.name) { continue }
-            accelerate(slot.name, fields.value(slot), context, plan, &charset)
-            if plan.options.hidden.contains(slot.name, spelledAs: fields.spelling(slot)) { continue }
+            if slot.name.bit & ResponseRewriting.accelerating != 0 {
+                accelerate(slot.name, fields.value(slot), context, plan, &charset)
+            }
+            if isHidden(slot, fields, plan) { continue }
             copy(slot.name, fields.spelling(slot), fields.value(slot), context, plan, .cache)
         }
         finish(context, plan, charset)
+    }
+
+    private static func isHidden(_ slot: FieldSlot, _ head: ResponseHead, _ plan: ProxyPlan) -> Bool {
+        plan.options.hidden.mayContain(slot.name) && plan.options.hidden.contains(slot.name, spelledAs: head.spelling(slot))
+    }
+
+    private static func isHidden(_ slot: FieldSlot, _ fields: borrowing Fields, _ plan: ProxyPlan) -> Bool {
+        plan.options.hidden.mayContain(slot.name) && plan.options.hidden.contains(slot.name, spelledAs: fields.spelling(slot))
+    }
+
+    private static var accelerating: UInt64 {
+        FieldName.xAccelLimitRate.bit | FieldName.xAccelBuffering.bit | FieldName.xAccelCharset.bit
     }
 
     private static func begin(_ status: Int, length: Int?, _ context: RequestContext, _ plan: ProxyPlan, _ source: Source) {
