@@ -5,7 +5,7 @@ import Platform
 ///
 /// Of our own and not the library's socket BIO, because this one knows when the socket is drained (a read that came back
 /// short needs no second one that fails), gathers the records of one call into one `send`, and passes MSG_NOSIGNAL. The
-/// figures are in docs/decisions/0008.
+/// figures are in docs/decisions/0009.
 @safe
 enum SocketBIO {
     // Sound: made once, never changed and never freed.
