@@ -81,7 +81,9 @@ import Testing
             }
             #expect(try scene.get("/0").cacheStatus == "MISS")
             let lines = server.lines(of: "error.log").filter { $0.contains("[crit]") }
-            #expect(lines.count == 1 && lines[0].contains("No space left") && lines[0].contains("min_free="))
+            // Once a minute, and each loop for itself; not for each of the many responses that did not fit.
+            #expect(!lines.isEmpty && lines.count < 10)
+            #expect(lines.allSatisfy { $0.contains("No space left") && $0.contains("min_free=") })
         }
     }
 

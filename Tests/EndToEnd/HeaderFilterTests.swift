@@ -107,7 +107,8 @@ import Testing
             #expect(try told("/logged", ["Host": "a.example"]) == nil)
             #expect(try scene.get("/none?=1").text == "[]")
             let lines = try server.lines(8, of: "told.log")
-            #expect(lines[6].hasPrefix("/logged http://a.example"))
+            // Each loop writes its own lines: their order is nobody's.
+            #expect(lines.contains { $0.hasPrefix("/logged http://a.example") })
         }
     }
 
