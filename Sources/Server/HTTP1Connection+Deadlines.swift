@@ -35,7 +35,7 @@ extension HTTP1Connection {
         exchange.abandon()
         self.exchange = nil
         self.context = nil
-        writer = nil
+        isWriting = false
         finishLog(context)
         close()
     }

@@ -125,6 +125,7 @@ public struct Fields: Sendable {
     }
 
     /// Appends all lines to `output`, each with its end.
+    @inline(__always)
     public func append(to output: ByteBuffer) {
         if !hasGaps { return output.append(bytes.span) }
         for slot in slots {

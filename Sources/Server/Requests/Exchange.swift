@@ -56,12 +56,17 @@ public final class Exchange: Parking {
     // MARK: Without a task
 
     /// Waits for `need` and whatever the handlers ask for after it, and answers.
-    public func start(_ need: Need) {
+    func start(_ need: consuming Need) {
         isWorking = true
-        guard case .upstream(let plan) = need else { return startTask(.step(.wait(need))) }
-        let upstream = UpstreamExchange(plan, context, client: self)
-        context.upstreamState().exchange = upstream
-        if upstream.askAtOnce() { awaited = upstream } else { startTask(.asking(upstream)) }
+        startTask(.step(.wait(need)))
+    }
+
+    /// Asks an upstream, and goes on as `start(_:)`.
+    func ask(_ plan: ProxyPlan) {
+        isWorking = true
+        let upstream = UpstreamExchange(plan, context, owner: self, watchesClient: true)
+        upstream.trace.exchange = upstream
+        if upstream.askAtOnce(context, self) { awaited = upstream } else { startTask(.asking(upstream)) }
     }
 
     /// Something has happened while a head is awaited: it is here, or the task finds out what that means.
@@ -166,7 +171,7 @@ public final class Exchange: Parking {
             while loop.now < end, !isGone { _ = await park(until: end) }
             return .done
         case .upstream(let plan):
-            let upstream = UpstreamExchange(plan, context, client: self)
+            let upstream = UpstreamExchange(plan, context, owner: self, watchesClient: true)
             context.upstreamState().exchange = upstream
             return await upstream.obtainHead()
         case .cached(let plan):

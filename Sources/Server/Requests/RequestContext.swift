@@ -10,7 +10,7 @@ import Patterns
 public final class RequestContext {
     public let serving: ServingLoop
     /// The head as received; frozen once decoded.
-    public var head: RequestHead
+    public let head: RequestHead
     public var connection = ConnectionFacts()
     public var site: Site
     public var server: ServerPlan
@@ -24,6 +24,9 @@ public final class RequestContext {
     public var response = OutgoingResponse()
     public var outcome = Outcome.none
     public let body = RequestBody()
+    var writer = ResponseWriter()
+    /// The loop's block in which heads are built.
+    let output: ByteBuffer
 
     // Pipeline
     /// The next handler of the plan.
@@ -98,6 +101,7 @@ public final class RequestContext {
 
     public init(serving: ServingLoop, head: RequestHead, site: Site, server: ServerPlan) {
         self.serving = serving
+        output = serving.output
         self.head = head
         self.site = site
         self.server = server
