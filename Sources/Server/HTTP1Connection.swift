@@ -169,11 +169,14 @@ public final class HTTP1Connection: Endpoint, Drain {
     /// For reuse; while the task that answered still runs, it does so when it ends.
     func giveBack(_ context: RequestContext) {
         self.context = nil
-        if let finishing, !finishing.isOver {
-            finishing.returnsContext = true
-        } else {
-            serving.give(context)
+        if let finishing {
+            if !finishing.isOver {
+                finishing.returnsContext = true
+                return
+            }
+            finishing.rest()
         }
+        serving.give(context)
     }
 
     func decode(_ context: RequestContext, _ hosts: VirtualHosts) {
@@ -249,7 +252,7 @@ public final class HTTP1Connection: Endpoint, Drain {
     }
 
     private func startExchange(_ context: RequestContext) -> Exchange {
-        let exchange = Exchange(context, drain: self)
+        let exchange = takeExchange(context)
         self.exchange = exchange
         phase = .exchanging
         clearDeadline()
@@ -260,6 +263,12 @@ public final class HTTP1Connection: Endpoint, Drain {
         if context.head.expectsContinue, context.body.isWhole { sendContinue(context) }
         want(interest)
         return exchange
+    }
+
+    private func takeExchange(_ context: RequestContext) -> Exchange {
+        guard let spare = context.spareExchange.take() else { return Exchange(context, drain: self) }
+        spare.begin(self)
+        return spare
     }
 
     /// What the kernel is asked for while an exchange runs.
@@ -300,7 +309,7 @@ public final class HTTP1Connection: Endpoint, Drain {
     }
 
     func drainLater(_ context: RequestContext, from content: Content) {
-        let exchange = Exchange(context, drain: self)
+        let exchange = takeExchange(context)
         self.exchange = exchange
         phase = .exchanging
         watchesPeer = false
@@ -390,9 +399,8 @@ public final class HTTP1Connection: Endpoint, Drain {
 
     func complete(_ exchange: Exchange) {
         exchange.drained()
-        self.exchange = nil
+        finishing = self.exchange.take()
         if !isWriting || exchange.context.writer.closesConnection { exchange.context.response.closesConnection = true }
-        finishing = exchange
         finishRequest(exchange.context)
         finishing = nil
     }

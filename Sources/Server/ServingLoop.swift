@@ -66,12 +66,15 @@ public final class ServingLoop: LoopBound {
             context.head.buffer.clear()
             context.head.start = 0
             contexts.append(context)
+        } else {
+            context.spareExchange = nil
         }
     }
 
     /// New requests get this configuration from now on.
     func use(_ new: Site) {
         site = new
+        for context in contexts { context.spareExchange = nil }
         contexts.removeAll(keepingCapacity: true)
         lastHosts = nil
     }

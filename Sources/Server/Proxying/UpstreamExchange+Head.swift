@@ -87,7 +87,7 @@ extension UpstreamExchange {
 
     private func begin(_ target: ProxyTarget) {
         startedAt = loop.now
-        group = target.group
+        if group !== target.group { group = target.group }
         keepAlive = target.keepAlive
     }
 

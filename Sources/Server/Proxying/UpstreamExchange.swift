@@ -18,7 +18,7 @@ public final class UpstreamExchange {
         case gone
     }
 
-    let plan: ProxyPlan
+    private(set) var plan: ProxyPlan
     private(set) var context: RequestContext
     let serving: ServingLoop
     /// The request's trace, whoever goes on with the exchange.
@@ -74,6 +74,24 @@ public final class UpstreamExchange {
     }
 
     var loop: EventLoop { serving.loop }
+
+    /// As made anew, for another request of the same context and owner. To be called when the last one is over and was done by
+    /// an answer that came whole.
+    func begin(_ plan: ProxyPlan) {
+        if self.plan !== plan { self.plan = plan }
+        watchesClient = !plan.options.ignoresClientAbort
+        tried = TriedSet()
+        peerAttempts = 0
+        triesAvailable = nil
+        mayUseKept = true
+        isUnderWay = false
+        result = nil
+        framing = .none
+        readsInARow = 0
+        isTunnel = false
+        validators = nil
+        attempts = 0
+    }
 
     /// Goes on for somebody else, from the response's head on: what reads the body is not who asked for it.
     func adopt(owner: Parking, context: RequestContext) {

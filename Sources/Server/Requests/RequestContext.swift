@@ -87,6 +87,9 @@ public final class RequestContext {
     // Proxying and caching
     public var upstream: UpstreamState?
     public var cache: CacheState?
+    /// An exchange that is over, to be used again. It knows this context: whoever lets go of a context that has one lets go
+    /// of it first.
+    var spareExchange: Exchange?
     /// The trace of an earlier request, to be used again.
     private var spareCache: CacheState?
     private var spareUpstream: UpstreamState?
@@ -138,7 +141,10 @@ public final class RequestContext {
         identifier = nil
         isComplete = false
         limitRate = nil
-        if let upstream {
+        if let upstream, upstream.isShared {
+            // A fill goes on writing to it.
+            self.upstream = nil
+        } else if let upstream {
             if let received = upstream.head.take() { serving.give(received) }
             upstream.reset()
             swap(&self.upstream, &spareUpstream)

@@ -173,7 +173,7 @@ struct ResponseWriter: ~Copyable {
             closesConnection = true
             return .upgrade
         }
-        var closes = context.endsConnection
+        var closes = context.endsConnection(by: plan)
         if case .untilClose = framing, hasBody { closes = true }
         closesConnection = closes
         context.response.closesConnection = closes
