@@ -25,6 +25,8 @@ public struct ByteString: ~Copyable {
         }
     }
 
+    public func equals(_ other: Span<UInt8>) -> Bool { span.equals(other) }
+
     /// A copy as an array.
     public var array: [UInt8] { span.array }
 
