@@ -9,10 +9,16 @@ public func fuzzCacheFile(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = unsafe Array(UnsafeBufferPointer(start: data, count: count))
     // As it came, and with a checksum that fits, so that what lies behind the checksum is reached as well.
     read(input)
-    guard input.count >= EntryFormat.fixedLength else { return 0 }
+    for version: UInt8 in [1, 2] { readSound(input, version) }
+    return 0
+}
+
+/// The input as a whole head of this version.
+private func readSound(_ input: [UInt8], _ version: UInt8) {
+    guard input.count >= EntryFormat.fixedLength else { return }
     var head = input
     for (offset, byte) in EntryFormat.magic.enumerated() { head[offset] = byte }
-    head[8] = 1
+    head[8] = version
     head[9] = 0
     let length = head.count
     head[12] = UInt8(truncatingIfNeeded: length)
@@ -21,7 +27,6 @@ public func fuzzCacheFile(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     head[15] = 0
     EntryFormat.finish(&head, headLength: length, bodyLength: 0, bodyChecksum: 0)
     read(head)
-    return 0
 }
 
 private func read(_ file: [UInt8]) {
