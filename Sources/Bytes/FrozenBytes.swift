@@ -3,7 +3,18 @@
 public final class FrozenBytes: Sendable {
     // Sound: written once in init, read only afterwards, freed in deinit.
     nonisolated(unsafe) private let base: UnsafeRawPointer
+    /// Whose bytes these are; nil: its own.
+    private let owner: FrozenBytes?
     public let count: Int
+
+    /// The same bytes under a count of references of their own: two processors that count the same one wait for each other
+    /// (measured: 0.3 of the 6.4 µs of a cached response).
+    public init(sharing other: FrozenBytes) {
+        // Sound: the owner keeps the bytes.
+        unsafe base = other.base
+        owner = other.owner ?? other
+        count = other.count
+    }
 
     public init(copying span: Span<UInt8>) {
         let memory = UnsafeMutableRawPointer.allocate(byteCount: max(span.count, 1), alignment: 16)
@@ -11,6 +22,7 @@ public final class FrozenBytes: Sendable {
             if let start = source.baseAddress { unsafe memory.copyMemory(from: start, byteCount: source.count) }
         }
         unsafe base = UnsafeRawPointer(memory)
+        owner = nil
         count = span.count
     }
 
@@ -20,6 +32,7 @@ public final class FrozenBytes: Sendable {
         unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: count)
         var span = unsafe MutableSpan<UInt8>(_unsafeStart: memory.assumingMemoryBound(to: UInt8.self), count: count)
         unsafe base = UnsafeRawPointer(memory)
+        owner = nil
         self.count = count
         try body(&span)
     }
@@ -35,7 +48,9 @@ public final class FrozenBytes: Sendable {
     /// Where the bytes stand, for `ByteRegion`.
     var start: UnsafePointer<UInt8> { unsafe base.assumingMemoryBound(to: UInt8.self) }
 
-    deinit { unsafe base.deallocate() }
+    deinit { if owner == nil { unsafe base.deallocate() } }
+
+    public func equals(_ other: Span<UInt8>) -> Bool { bytes.equals(other) }
 
     public var bytes: Span<UInt8> {
         @_lifetime(borrow self)

@@ -188,9 +188,14 @@ public final class ServingLoop: LoopBound {
 
     private var hotTables: [(zone: CacheZone, table: HotTable)] = []
 
+    /// The hot responses of a location's zone. By way of the plan, which is this loop's own: the zone is everybody's, and its
+    /// references are not to be counted for each request.
+    @inline(never)
+    func hotTable(of cache: CachePlan) -> HotTable { hotTable(cache.zone) }
+
     /// The hot responses of a zone as this loop sees them.
     func hotTable(_ zone: CacheZone) -> HotTable {
-        for entry in hotTables where entry.zone === zone { return entry.table }
+        for index in hotTables.indices where hotTables[index].zone === zone { return hotTables[index].table }
         let table = HotTable(zone)
         hotTables.append((zone, table))
         return table

@@ -75,6 +75,24 @@ public final class Entry: Sendable {
 
     public func isFresh(at now: WallTime) -> Bool { head.lifetime.isFresh(at: now) }
 
+    /// How an entry that a loop keeps at hand suits a request.
+    enum Fit {
+        case fits
+        /// It is no longer the one that the zone would answer with.
+        case outdated
+        /// It answers another request.
+        case other
+        case stale
+    }
+
+    func fit(
+        _ key: Span<UInt8>, _ request: RequestHead, generation: UInt64, at now: WallTime, scratch: inout [UInt8]
+    ) -> Fit {
+        guard isCurrent, self.generation == generation else { return .outdated }
+        guard head.hasKey(key), head.selects(request, scratch: &scratch) else { return .other }
+        return head.lifetime.isFresh(at: now) ? .fits : .stale
+    }
+
     /// Notes a use for the eviction; writes only when nobody has since the hand passed, so hits on many threads share the
     /// line of memory peacefully.
     public func noteUse() {

@@ -4,6 +4,8 @@ import HTTP
 /// One hot response as a loop keeps it: the entry, and the head made ready for one location plan.
 public final class HotSlot: PreparedHead {
     public let entry: Entry
+    /// Its body, counted by this loop alone.
+    public let body: EntryBody
     let hash: UInt64
     fileprivate var lastTouch: Int
     fileprivate var isRecent = true
@@ -14,12 +16,22 @@ public final class HotSlot: PreparedHead {
 
     init(entry: Entry, hash: UInt64, now: Int, budget: MemoryBudget) {
         self.entry = entry
+        if case .memory(let bytes) = entry.body { body = .memory(FrozenBytes(sharing: bytes)) } else { body = entry.body }
         self.hash = hash
         self.budget = budget
         lastTouch = now
     }
 
     deinit { budget.give(charged) }
+
+    fileprivate func fit(
+        _ key: Span<UInt8>, _ request: RequestHead, generation: UInt64, at now: WallTime, scratch: inout [UInt8]
+    ) -> Entry.Fit {
+        entry.fit(key, request, generation: generation, at: now, scratch: &scratch)
+    }
+
+    /// Whether the stored status is 200.
+    public var isOK: Bool { entry.head.status == 200 }
 
     /// The memory of a head is charged to the zone; there is none where the zone has none left.
     public override func admit(_ more: Int) -> Bool {
@@ -60,20 +72,20 @@ public final class HotTable {
         let start = HotTable.ways * Int(truncatingIfNeeded: hash & UInt64(slots.count / HotTable.ways - 1))
         for index in start..<(start + HotTable.ways) {
             guard let slot = slots[index], slot.hash == hash else { continue }
-            let entry = slot.entry
-            guard entry.isCurrent, entry.generation == zone.generation else {
+            switch slot.fit(key, request, generation: zone.generation, at: now, scratch: &scratch) {
+            case .fits: break
+            case .outdated:
                 slots[index] = nil
                 continue
+            case .other: continue
+            // It goes the long way, which knows what may be done with it.
+            case .stale: return nil
             }
-            let head = entry.head
-            guard head.hasKey(key), head.selects(request, scratch: &scratch) else { continue }
-            // What is stale goes the long way, which knows what may be done with it.
-            guard entry.isFresh(at: now) else { return nil }
             slot.isRecent = true
             slot.isBusy = slot.lastTouch == second
             if !slot.isBusy {
                 slot.lastTouch = second
-                zone.touch(entry, now: now)
+                zone.touch(slot.entry, now: now)
             }
             return slot
         }

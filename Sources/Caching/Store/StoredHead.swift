@@ -68,10 +68,7 @@ public final class StoredHead: Sendable {
         vary.isEmpty || vary.variant(of: request, scratch: &scratch) == variant
     }
 
-    public func hasKey(_ other: Span<UInt8>) -> Bool {
-        let key = key
-        return key.bytes.equals(other)
-    }
+    public func hasKey(_ other: Span<UInt8>) -> Bool { key.equals(other) }
 
     /// The value of the first line with this name.
     public func value(_ name: FieldName) -> [UInt8]? {

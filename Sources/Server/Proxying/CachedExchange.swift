@@ -137,18 +137,18 @@ public final class CachedExchange {
     }
 
     static func compose(_ entry: Entry, _ plan: ProxyPlan, _ context: RequestContext, _ now: WallTime) {
-        context.cacheState().entry = entry
+        context.cacheState().keep(entry)
         // What another location was told before is not what this one says.
         context.upstream?.head = nil
         ResponseRewriting.apply(
             stored: entry.head,
             length: isHeadAlone(context, plan) ? entry.head.statedLength : entry.body.count, context, plan)
         context.response.fields.append(.age, decimal: entry.head.lifetime.age(at: now))
-        context.response.content = content(of: entry)
+        context.response.content = content(of: entry.body)
     }
 
-    private static func content(of entry: Entry) -> Content {
-        switch entry.body {
+    private static func content(of body: EntryBody) -> Content {
+        switch body {
         case .memory(let bytes): .memory(bytes, 0..<bytes.count)
         case .file(let file): .file(file.descriptor, file.offset..<(file.offset + file.count))
         }
@@ -171,17 +171,16 @@ public final class CachedExchange {
         var key = context.takeScratch()
         defer { context.giveScratch(&key) }
         cache.key.append(to: &key, context)
-        guard let slot = context.serving.hotTable(cache.zone).find(key.span, context.head, now: now) else { return false }
+        guard let slot = context.serving.hotTable(of: cache).find(key.span, context.head, now: now) else { return false }
         let state = context.cacheState()
         state.status = .hit
         state.reason = .hit
-        let entry = slot.entry
-        state.entry = entry
-        if entry.head.status == 200, context.usesHead(of: slot) {
-            context.response.content = content(of: entry)
+        state.slot = slot
+        if slot.isOK, context.usesHead(of: slot) {
+            context.response.content = content(of: slot.body)
             return true
         }
-        compose(entry, plan, context, now)
+        compose(slot.entry, plan, context, now)
         if slot.isBusy { context.keepHead(in: slot) }
         return true
     }

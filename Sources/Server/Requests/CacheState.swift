@@ -18,7 +18,12 @@ public final class CacheState {
     public var reason: CacheReason?
     public var key: CacheKey?
     /// The stored response that is served or revalidated.
-    public var entry: Entry?
+    public var entry: Entry? { kept ?? slot?.entry }
+    /// The same as this loop has it at hand: a reference that no other loop counts.
+    var slot: HotSlot?
+    private var kept: Entry?
+
+    func keep(_ entry: Entry) { kept = entry }
 
     public init() {}
 
@@ -27,6 +32,7 @@ public final class CacheState {
         status = .none
         reason = nil
         key = nil
-        entry = nil
+        slot = nil
+        kept = nil
     }
 }
