@@ -10,6 +10,8 @@ import Platform
 /// an `Exchange`, whose outbox this connection drains. An idle connection holds no buffer.
 public final class HTTP1Connection: Endpoint, Drain {
     enum Phase: UInt8 {
+        /// TLS has not begun, or is not agreed on yet.
+        case handshaking
         /// Between requests, nothing read.
         case idle
         /// Part of a head is here.
@@ -27,7 +29,7 @@ public final class HTTP1Connection: Endpoint, Drain {
     enum Deadline: UInt8 { case none, head, keepAlive, body, send, pace, linger }
 
     let serving: ServingLoop
-    let transport: Transport
+    var transport: Transport
     let listenAddress: SocketAddress
     let peer: SocketAddress
     let number: UInt64
@@ -56,6 +58,10 @@ public final class HTTP1Connection: Endpoint, Drain {
     var delaysSegments = false
     var isPumping = false
     var pumpAgain = false
+    /// The client speaks without TLS where TLS is spoken.
+    var isMissingTLS = false
+    /// An answer was cut short: the client must not be told that nothing is missing.
+    var isCutShort = false
 
     public init(
         _ descriptor: consuming FileDescriptor, peer: SocketAddress, listenAddress: SocketAddress, number: UInt64,
@@ -70,6 +76,8 @@ public final class HTTP1Connection: Endpoint, Drain {
         super.init(loop: serving.loop)
         try watch(transport.rawValue, HTTP1Connection.restInterest)
         serving.connectionCount += 1
+        let hosts = hosts
+        if hosts?.tls != nil { phase = .handshaking }
         setDeadline(.head, after: hosts?.defaultServer.options.clientHeaderTimeout ?? 0)
     }
 
@@ -88,6 +96,7 @@ public final class HTTP1Connection: Endpoint, Drain {
         case .idle, .reading: if !useful.isEmpty { readHead() }
         case .exchanging: exchangeReady(useful)
         case .discarding, .lingering: if !useful.isEmpty { throwAway() }
+        case .handshaking: if !useful.isEmpty { shakeHands() }
         case .closed: break
         }
     }
@@ -96,7 +105,7 @@ public final class HTTP1Connection: Endpoint, Drain {
         if useful.contains(.readable) { readBody() }
         if phase == .exchanging, useful.contains(.writable) {
             writer?.unblock()
-            want(interest)
+            listen(for: interest)
             pump()
         }
         guard phase == .exchanging, !useful.isDisjoint(with: [.hangUp, .error, .peerClosed]) else { return }
@@ -110,7 +119,7 @@ public final class HTTP1Connection: Endpoint, Drain {
         if !hard, context.upstream?.exchange == nil || context.plan.core.toleratesHalfClose {
             // A client may end its direction and still wait for an answer that is on its way.
             watchesPeer = false
-            want(interest)
+            listen(for: interest)
             return
         }
         if !hard, !context.body.isWhole { context.body.breakOff() }
@@ -195,7 +204,7 @@ public final class HTTP1Connection: Endpoint, Drain {
             phase = .reading
             setDeadline(.head, after: hosts.defaultServer.options.clientHeaderTimeout)
         }
-        want(HTTP1Connection.restInterest)
+        listen(for: HTTP1Connection.restInterest)
     }
 
     /// Sets what the context knows of the connection.
@@ -207,6 +216,7 @@ public final class HTTP1Connection: Endpoint, Drain {
         context.connection.local = listenAddress
         context.connection.startedAt = startedAt
         context.connection.descriptor = transport.rawValue
+        if transport.isEncrypted || isMissingTLS || context.connection.security != .plain { prepareSecurity(context) }
         context.startedAt = loop.wallNow
         context.startedTick = loop.now
     }
@@ -247,7 +257,7 @@ public final class HTTP1Connection: Endpoint, Drain {
         if context.body.mode == .streaming, context.body.wantsBytes { feedFromHead(context) }
         // A client that announced an empty body waits as well; nginx does not keep it waiting either.
         if context.head.expectsContinue, context.body.isWhole { sendContinue(context) }
-        want(interest)
+        listen(for: interest)
         exchange.start(need)
     }
 
@@ -358,7 +368,7 @@ public final class HTTP1Connection: Endpoint, Drain {
             switch writer.drain(exchange.outbox) {
             case .waiting: settleDeadline()
             case .blocked:
-                want(interest)
+                listen(for: interest)
                 armSendDeadline()
             case .paced(let milliseconds):
                 setDeadline(.pace, after: milliseconds)
@@ -399,6 +409,7 @@ public final class HTTP1Connection: Endpoint, Drain {
         self.context = nil
         // Where the framing tells that something is missing, what has been sent may still arrive.
         if writer?.endsByClosing ?? true { transport.resetOnClose() }
+        isCutShort = true
         writer = nil
         finishLog(context)
         close()
@@ -428,7 +439,7 @@ public final class HTTP1Connection: Endpoint, Drain {
         if isBodyLeft {
             phase = .discarding
             beginLinger(plan)
-            want(HTTP1Connection.restInterest)
+            listen(for: HTTP1Connection.restInterest)
             self.context = context
             return
         }
@@ -456,7 +467,7 @@ public final class HTTP1Connection: Endpoint, Drain {
         giveBack(context)
         bodyBytesInHead = 0
         phase = .idle
-        want(HTTP1Connection.restInterest)
+        listen(for: HTTP1Connection.restInterest)
         setDeadline(.keepAlive, after: keepalive)
         guard let rest else { return }
         guard let hosts else { return close() }
@@ -469,7 +480,10 @@ public final class HTTP1Connection: Endpoint, Drain {
 
     /// Pipelined bytes are looked at when the turn ends, never on the stack of the last answer.
     public override func turnEnded() {
-        guard phase == .idle, let context else { return }
+        guard phase == .idle, let context else {
+            if transport.hasUnread { readUnread() }
+            return
+        }
         guard let hosts else { return close() }
         phase = .reading
         setDeadline(.head, after: hosts.defaultServer.options.clientHeaderTimeout)
@@ -488,7 +502,7 @@ public final class HTTP1Connection: Endpoint, Drain {
         transport.shutdownWrite()
         phase = .lingering
         beginLinger(plan)
-        want(HTTP1Connection.restInterest)
+        listen(for: HTTP1Connection.restInterest)
     }
 
     // MARK: Deadlines
@@ -516,7 +530,7 @@ public final class HTTP1Connection: Endpoint, Drain {
 
     /// The process ends: an idle connection goes at once, others after their request.
     public func drainConnection() {
-        if phase == .idle, context == nil { close() }
+        if phase == .idle || phase == .handshaking && !transport.isEncrypted, context == nil { close() }
     }
 
     /// A reload's grace is over: a connection that still answers by this generation of the configuration ends.
@@ -527,6 +541,7 @@ public final class HTTP1Connection: Endpoint, Drain {
 
     public func close() {
         if phase == .closed { return }
+        if transport.isEncrypted { endEncryption() }
         phase = .closed
         if let context {
             self.context = nil

@@ -41,6 +41,17 @@ public enum RequestLog {
         log.write(record)
     }
 
+    /// As `write`, in words that are known only now.
+    public static func write(_ context: RequestContext, _ level: LogLevel, text: String) {
+        let log = context.plan.core.errorLog
+        guard log.takes(level) else { return }
+        var record = log.record(level, now: seconds(context), connection: context.connection.number)
+        record.append(text)
+        appendRequest(context, &record)
+        appendHost(context, &record)
+        log.write(record)
+    }
+
     /// Why a request is answered by an error: the reason names the rule or the directive. What is the server's own fault, and a
     /// body that is too long, are errors; what the client did wrong is information. (403: whoever forbids has said why.)
     public static func failure(_ context: RequestContext, _ failure: RequestFailure) {

@@ -85,6 +85,18 @@ extension TLSSession {
         return result
     }
 
+    /// Sends a few bytes that are not offered again: what the socket does not take stays here. `.done` always counts all.
+    public func sendNotice(_ bytes: Span<UInt8>) -> IOResult {
+        if let blocked = clearTheWay() { return blocked }
+        // The caller owes bytes of an earlier call, which come first.
+        if withheld > 0 { return .wouldBlock }
+        if case .failed(let error) = hold(bytes, Span(), Span(), Span()) { return .failed(error) }
+        switch flushHeld() {
+        case .done, .wouldBlock: return .done(bytes.count)
+        case let other: return other
+        }
+    }
+
     /// Sends what is still to be sent of earlier calls. `.done(0)`: all is out.
     public func flush() -> IOResult {
         if let error = socketError { return .failed(error) }

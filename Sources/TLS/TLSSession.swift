@@ -34,7 +34,8 @@ public final class TLSSession {
     /// The context of the server that the client asked for.
     private(set) var serverContext: TLSServerContext?
     private let clientContext: TLSClientContext?
-    let directory: (any TLSDirectory)?
+    /// Asked during the handshake, and let go of then: it may be all that still holds a configuration.
+    private(set) var directory: (any TLSDirectory)?
 
     /// Bytes that were read from the socket before TLS began, and how many of them the library has taken.
     private var early: [UInt8]
@@ -139,6 +140,7 @@ public final class TLSSession {
         switch reason {
         case SSL_ERROR_NONE:
             isEstablished = true
+            directory = nil
             return finishHandshake()
         case SSL_ERROR_WANT_READ:
             if case .failed = sent { return .closed }

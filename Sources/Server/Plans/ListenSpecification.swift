@@ -5,6 +5,8 @@ import Platform
 public struct ListenSpecification: Sendable, Hashable {
     public var address: SocketAddress
     public var isDefaultServer = false
+    /// TLS is spoken here.
+    public var isEncrypted = false
     public var reusesPort = false
     public var ipv6Only = true
     /// nil: the default (511).

@@ -120,7 +120,8 @@ public enum ResponseHeadEncoding {
 
     private static func origin(_ context: RequestContext) -> [UInt8] {
         var origin: [UInt8] = []
-        origin.append(literal: "http://")
+        let isEncrypted = context.connection.security == .encrypted
+        origin.append(literal: isEncrypted ? "https://" : "http://")
         let core = context.plan.core
         if core.serverNameInRedirect, !context.server.nameBytes.isEmpty {
             origin.append(contentsOf: context.server.nameBytes)
@@ -129,7 +130,7 @@ public enum ResponseHeadEncoding {
         } else {
             origin.append(contentsOf: context.localHost.utf8)
         }
-        guard core.portInRedirect, let port = context.connection.local.port, port != 80 else { return origin }
+        guard core.portInRedirect, let port = context.connection.local.port, port != (isEncrypted ? 443 : 80) else { return origin }
         origin.append(UInt8(ascii: ":"))
         origin.append(decimal: Int(port))
         return origin

@@ -257,7 +257,8 @@ final class ResponseWriter {
     private func sendFileAtOnce(_ file: SharedDescriptor, _ range: Range<Int>) -> Rest {
         let plan = context.plan
         let control = control
-        if let mapping = context.response.mapping, range.upperBound <= mapping.count {
+        // What is encrypted is read here and not by the kernel: a file that was cut off meanwhile would end the process.
+        if let mapping = context.response.mapping, range.upperBound <= mapping.count, !connection.transport.isEncrypted {
             let result = connection.transport.send(control.bytes, mapping.bytesForTheKernel(range))
             return afterSend(result, context.response.content, range.count)
         }

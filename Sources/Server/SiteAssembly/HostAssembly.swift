@@ -7,6 +7,8 @@ struct HostAssembly {
         var specification: ListenSpecification
         var servers: [ServerAssembly.Result] = []
         var defaultServer: ServerAssembly.Result?
+        /// Whether any of the statements says `ssl`.
+        var isEncrypted = false
     }
 
     private var entries: [Entry] = []
@@ -22,6 +24,7 @@ struct HostAssembly {
                 var entry = Entry(specification: listen)
                 entry.servers = [server]
                 entry.defaultServer = listen.isDefaultServer ? server : nil
+                entry.isEncrypted = listen.isEncrypted
                 entries.append(entry)
                 continue
             }
@@ -37,6 +40,7 @@ struct HostAssembly {
             throw Diagnostic("a duplicate listen \(address)", at: listen.location)
         }
         entry.servers.append(server)
+        if listen.isEncrypted { entry.isEncrypted = true }
         let old = entry.specification
         if listen.setsOptions {
             if old.setsOptions {
@@ -72,7 +76,8 @@ struct HostAssembly {
         }
         warnings += table.warnings
         return VirtualHosts(
-            defaultServer: first.plan, exact: table.exact, heads: table.heads, tails: table.tails, patterns: table.patterns)
+            defaultServer: first.plan, exact: table.exact, heads: table.heads, tails: table.tails, patterns: table.patterns,
+            isEncrypted: entry.isEncrypted)
     }
 
     /// The sockets to open. An address behind a wildcard of the same port has no socket of its own, unless `bind` (or an
