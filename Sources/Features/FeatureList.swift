@@ -9,6 +9,7 @@ public enum FeatureList {
         ErrorLogging.self,
         Listen.self,
         ServerNames.self,
+        ServerTLS.self,
         RequestReading.self,
         Persistence.self,
         Sending.self,

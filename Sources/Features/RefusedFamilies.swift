@@ -89,7 +89,7 @@ extension KnownDirectives {
         (
             "HTTPS comes with a later version",
             """
-            proxy_ssl_alpn proxy_ssl_ciphers proxy_ssl_protocols ssl_certificate_compression ssl_early_data ssl_ech_file
+            proxy_ssl_alpn proxy_ssl_ciphers proxy_ssl_protocols ssl_certificate_compression ssl_ech_file
             """
         ),
     ]

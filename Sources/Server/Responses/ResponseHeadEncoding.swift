@@ -130,7 +130,8 @@ public enum ResponseHeadEncoding {
         } else {
             origin.append(contentsOf: context.localHost.utf8)
         }
-        guard core.portInRedirect, let port = context.connection.local.port, port != (isEncrypted ? 443 : 80) else { return origin }
+        let standard: UInt16 = isEncrypted ? 443 : 80
+        guard core.portInRedirect, let port = context.connection.local.port, port != standard else { return origin }
         origin.append(UInt8(ascii: ":"))
         origin.append(decimal: Int(port))
         return origin

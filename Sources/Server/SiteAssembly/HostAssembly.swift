@@ -62,10 +62,27 @@ struct HostAssembly {
     }
 
     /// The servers of each address by name.
-    mutating func hosts() -> [SocketAddress: VirtualHosts] {
+    mutating func hosts() throws(Diagnostic) -> [SocketAddress: VirtualHosts] {
         var hosts: [SocketAddress: VirtualHosts] = [:]
-        for entry in entries { hosts[entry.specification.address] = virtualHosts(entry) }
+        for entry in entries {
+            try checkCertificates(entry)
+            hosts[entry.specification.address] = virtualHosts(entry)
+        }
         return hosts
+    }
+
+    /// As nginx: the default server of an address with TLS has to have certificates, for names that no other server has; if it
+    /// refuses handshakes, the others have to.
+    private func checkCertificates(_ entry: Entry) throws(Diagnostic) {
+        guard entry.isEncrypted, let first = entry.defaultServer ?? entry.servers.first else { return }
+        let demanding = first.plan.tls.map { $0.identities.isEmpty && $0.rejectsHandshake } ?? false ? entry.servers : [first]
+        for server in demanding where server.plan.tls == nil {
+            let address = entry.specification.address
+            let place = server.listens.first { $0.address == address }?.location
+            throw Diagnostic(
+                "no \"ssl_certificate\" is defined for the \"listen … ssl\" of \(address)", at: place,
+                hint: "the server needs a certificate, or \"ssl_reject_handshake on\"")
+        }
     }
 
     private mutating func virtualHosts(_ entry: Entry) -> VirtualHosts? {
