@@ -93,7 +93,7 @@ extension HTTP1Connection {
         case .idle, .reading: readHead()
         case .exchanging: if interest.contains(.readable) { readBody() }
         case .discarding, .lingering: throwAway()
-        case .handshaking, .closed: break
+        case .proxyHeader, .handshaking, .closed: break
         }
     }
 

@@ -10,6 +10,8 @@ import Platform
 /// an `Exchange`, whose outbox this connection drains. An idle connection holds no buffer.
 public final class HTTP1Connection: Endpoint, Drain {
     enum Phase: UInt8 {
+        /// A balancer's header is awaited, before everything else (`listen … proxy_protocol`).
+        case proxyHeader
         /// TLS has not begun, or is not agreed on yet.
         case handshaking
         /// Between requests, nothing read.
@@ -34,6 +36,8 @@ public final class HTTP1Connection: Endpoint, Drain {
     let peer: SocketAddress
     let number: UInt64
     let startedAt: Int64
+    /// What a balancer has told of the client (`listen … proxy_protocol`).
+    var origin: ConnectionOrigin?
     var requests = 0
     var phase = Phase.idle
     var deadline = Deadline.none
@@ -78,6 +82,7 @@ public final class HTTP1Connection: Endpoint, Drain {
         serving.connectionCount += 1
         let hosts = hosts
         if hosts?.tls != nil { phase = .handshaking }
+        if hosts?.expectsProxyHeader ?? false { phase = .proxyHeader }
         setDeadline(.head, after: hosts?.defaultServer.options.clientHeaderTimeout ?? 0)
     }
 
@@ -94,6 +99,7 @@ public final class HTTP1Connection: Endpoint, Drain {
         let useful = filter(readiness)
         switch phase {
         case .idle, .reading: if !useful.isEmpty { readHead() }
+        case .proxyHeader: if !useful.isEmpty { readProxyHeader() }
         case .exchanging: exchangeReady(useful)
         case .discarding, .lingering: if !useful.isEmpty { throwAway() }
         case .handshaking: if !useful.isEmpty { shakeHands() }
@@ -212,7 +218,7 @@ public final class HTTP1Connection: Endpoint, Drain {
         requests += 1
         context.connection.number = number
         context.connection.requests = requests
-        context.connection.peer = peer
+        context.connection.begin(peer, origin)
         context.connection.local = listenAddress
         context.connection.startedAt = startedAt
         context.connection.descriptor = transport.rawValue
@@ -530,7 +536,8 @@ public final class HTTP1Connection: Endpoint, Drain {
 
     /// The process ends: an idle connection goes at once, others after their request.
     public func drainConnection() {
-        if phase == .idle || phase == .handshaking && !transport.isEncrypted, context == nil { close() }
+        let isNew = phase == .proxyHeader || phase == .handshaking && !transport.isEncrypted
+        if phase == .idle || isNew, context == nil { close() }
     }
 
     /// A reload's grace is over: a connection that still answers by this generation of the configuration ends.

@@ -6,6 +6,8 @@ import TLS
 /// The servers of one listening address, found by host name: exact, wildcard in front, wildcard behind, regex, default.
 public final class VirtualHosts: Sendable {
     public let defaultServer: ServerPlan
+    /// Connections begin with a header of the PROXY protocol (`listen … proxy_protocol`).
+    public let expectsProxyHeader: Bool
     /// Reads heads by the default server's limits: the name is not known before the head is read.
     public let decoder: RequestDecoder
     /// TLS is spoken at this address: the default server's; nil: it is not.
@@ -22,10 +24,11 @@ public final class VirtualHosts: Sendable {
     public init(
         defaultServer: ServerPlan, exact: [[UInt8]: ServerPlan], heads: [(suffix: [UInt8], server: ServerPlan)],
         tails: [(prefix: [UInt8], server: ServerPlan)], patterns: [(pattern: NamePattern, server: ServerPlan)],
-        isEncrypted: Bool = false
+        isEncrypted: Bool = false, expectsProxyHeader: Bool = false
     ) {
         tls = isEncrypted ? defaultServer.tls : nil
         self.defaultServer = defaultServer
+        self.expectsProxyHeader = expectsProxyHeader
         decoder = RequestDecoder(limits: defaultServer.options.limits)
         self.exact = exact
         self.heads = heads.sorted { $0.suffix.count > $1.suffix.count }

@@ -10,7 +10,7 @@ public enum Listen: Feature {
         .custom(
             "listen", arity: 1..., inheritance: .own, repeats: true, in: .server,
             syntax:
-                "*address*[:*port*] | *port* | unix:*path* [default_server] [ssl] [backlog=*number*] [reuseport] [ipv6only=on|off] …",
+                "*address*[:*port*] | *port* | unix:*path* [default_server] [ssl] [proxy_protocol] [backlog=*number*] [reuseport] [ipv6only=on|off] …",
             default: "*:80", "An address that the server answers on.", apply)
     ]
 
@@ -37,7 +37,8 @@ public enum Listen: Feature {
             listen.setsOptions = true
         case "ssl": listen.isEncrypted = true
         case "http2": context.note(ServerTLS.http2Note, at: option.location)
-        case "quic", "spdy", "proxy_protocol", "multipath": throw later(option)
+        case "proxy_protocol": listen.expectsProxyHeader = true
+        case "quic", "spdy", "multipath": throw later(option)
         default: try applyValue(option, to: &listen)
         }
     }
@@ -68,7 +69,7 @@ public enum Listen: Feature {
             throw option.unknownParameter(
                 of: "listen",
                 known: [
-                    "default_server", "ssl", "http2", "reuseport", "deferred", "bind", "backlog=", "ipv6only=", "rcvbuf=",
+                    "default_server", "ssl", "http2", "proxy_protocol", "reuseport", "deferred", "bind", "backlog=", "ipv6only=", "rcvbuf=",
                     "sndbuf=",
                     "fastopen=",
                     "so_keepalive=",
@@ -81,7 +82,6 @@ public enum Listen: Feature {
         switch option.text {
         case "spdy": reason = "SPDY was HTTP/2 before it had that name; take the word away"
         case "quic": reason = "HTTP/3 comes with a later version"
-        case "proxy_protocol": reason = "the PROXY protocol comes with HTTPS in a later version"
         default: reason = "this option of the socket comes with a later version"
         }
         return Diagnostic(

@@ -42,6 +42,7 @@ struct HostAssembly {
         entry.servers.append(server)
         if listen.isEncrypted { entry.isEncrypted = true }
         let old = entry.specification
+        let expectsProxyHeader = old.expectsProxyHeader || listen.expectsProxyHeader
         if listen.setsOptions {
             if old.setsOptions {
                 throw Diagnostic(
@@ -51,6 +52,7 @@ struct HostAssembly {
             entry.specification = listen
             entry.specification.isDefaultServer = old.isDefaultServer
         }
+        entry.specification.expectsProxyHeader = expectsProxyHeader
         if listen.isDefaultServer {
             if entry.defaultServer != nil {
                 throw Diagnostic(
@@ -94,7 +96,7 @@ struct HostAssembly {
         warnings += table.warnings
         return VirtualHosts(
             defaultServer: first.plan, exact: table.exact, heads: table.heads, tails: table.tails, patterns: table.patterns,
-            isEncrypted: entry.isEncrypted)
+            isEncrypted: entry.isEncrypted, expectsProxyHeader: entry.specification.expectsProxyHeader)
     }
 
     /// The sockets to open. An address behind a wildcard of the same port has no socket of its own, unless `bind` (or an
