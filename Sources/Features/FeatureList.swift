@@ -14,6 +14,7 @@ public enum FeatureList {
         Persistence.self,
         Sending.self,
         ErrorPages.self,
+        RealIP.self,
         AddressAccess.self,
         DocumentRootFeature.self,
         MediaTypeFeature.self,

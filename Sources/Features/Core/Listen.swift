@@ -69,7 +69,8 @@ public enum Listen: Feature {
             throw option.unknownParameter(
                 of: "listen",
                 known: [
-                    "default_server", "ssl", "http2", "proxy_protocol", "reuseport", "deferred", "bind", "backlog=", "ipv6only=", "rcvbuf=",
+                    "default_server", "ssl", "http2", "proxy_protocol", "reuseport", "deferred", "bind", "backlog=",
+                    "ipv6only=", "rcvbuf=",
                     "sndbuf=",
                     "fastopen=",
                     "so_keepalive=",
