@@ -1,8 +1,8 @@
 /// Directives of nginx that this server does not have: refused with the reason, or accepted because nothing can depend on
 /// them here.
 enum KnownDirectives {
-    /// Accepted without an effect; `-t` reports the reason. The two of proxying are declared too: their values are held to
-    /// nginx's rules.
+    /// Accepted without an effect; `-t` reports the reason. Those of proxying and of TLS are declared too: their values are
+    /// held to nginx's rules.
     static let harmless: [String: String] = [
         "accept_mutex": "the kernel wakes one loop per connection",
         "accept_mutex_delay": "the kernel wakes one loop per connection",
@@ -10,6 +10,7 @@ enum KnownDirectives {
         "connection_pool_size": "connections take memory as they need it",
         "fastcgi_temp_path": "FastCGI does not exist here, so nothing is written",
         "gzip_buffers": "one piece of compressed output waits at a time, whatever the response's length",
+        "http2": "HTTP/2 comes with a later version, clients are offered HTTP/1.1",
         "map_hash_bucket_size": "tables of maps need no tuning here",
         "map_hash_max_size": "tables of maps need no tuning here",
         "multi_accept": "loops accept one connection per event and share the socket fairly",
@@ -25,6 +26,11 @@ enum KnownDirectives {
         "scgi_temp_path": "SCGI does not exist here, so nothing is written",
         "server_names_hash_bucket_size": "tables of server names need no tuning here",
         "server_names_hash_max_size": "tables of server names need no tuning here",
+        "ssl_certificate_cache": "certificates are not named by variables",
+        "ssl_early_data": "early data is never accepted",
+        "ssl_object_cache_inheritable": "certificates and keys that have not changed cost little at a reload",
+        "ssl_ocsp": "issuers are not asked about clients' certificates",
+        "ssl_stapling_verify": "no OCSP responder is asked, so no response is verified",
         "tcp_nopush": "a head always shares segments with the file behind it",
         "types_hash_bucket_size": "tables of media types need no tuning here",
         "types_hash_max_size": "tables of media types need no tuning here",

@@ -33,6 +33,7 @@ public enum ServerTLS: Feature {
         var stapling: Argument?
         var staplingFile: Argument?
         // Accepted for files that state them
+        var asksForHTTP2 = false
         var verifiesStapling = false
         var isCacheInherited = true
     }
@@ -67,10 +68,7 @@ public enum ServerTLS: Feature {
             "ssl_certificate_cache", arity: 1...4, in: everywhere,
             syntax: "off | max=*number* [inactive=*time*] [valid=*time*]",
             default: "off", "How many certificates named by variables are kept: there are none such yet.",
-            { (_: inout Settings, statement: Statement, context: ApplyContext) in
-                context.note(
-                    "\"ssl_certificate_cache\" has no effect: certificates are not named by variables", at: statement.location)
-            }),
+            { (_: inout Settings, _: Statement, _: ApplyContext) in }),
     ]
 
     private static let protocols: [Directive<Settings>] = [
@@ -98,13 +96,9 @@ public enum ServerTLS: Feature {
         .size(
             "ssl_buffer_size", \.bufferSize, in: everywhere,
             "The greatest number of bytes in one record: the client needs all of one to begin with it."),
-        .custom(
-            "http2", arity: 1...1, in: everywhere, syntax: "on | off", default: "off",
-            "Accepted: HTTP/2 comes with a later version, clients are offered HTTP/1.1.",
-            { (_: inout Settings, statement: Statement, context: ApplyContext) throws(Diagnostic) in
-                guard try statement.arguments[0].flag() else { return }
-                context.note(http2Note, at: statement.location)
-            }),
+        .flag(
+            "http2", \.asksForHTTP2, in: everywhere,
+            "Accepted: HTTP/2 comes with a later version, clients are offered HTTP/1.1."),
         .custom(
             "ssl_early_data", arity: 1...1, in: everywhere, syntax: "off", default: "off",
             "Not supported: whoever has recorded such a request can send it again.",
