@@ -26,7 +26,6 @@ import Testing
         try SecureScene.play(front, "return 200 a;") { (secure) throws in
             let said = try secure.python(
                 """
-                import os
                 for first in (b"\\x16\\x03\\x01\\x00\\x10" + bytes(16), b"\\x80\\x2e\\x01\\x00\\x02" + bytes(60), b"\\x16" + b"\\xff" * 600):
                     s = connect()
                     s.sendall(first)
@@ -166,7 +165,6 @@ import Testing
             let secure = SecureScene(scene: scene, certificates: try TestCertificates.shared(), server: server)
             let said = try secure.python(
                 """
-                import http.client, zlib
                 expected = "".join("%d\\n" % n for n in range(250000)).encode()
                 for target in ("/big", "/app", "/off", "/copied", "/zipped"):
                     raw = socket.socket()

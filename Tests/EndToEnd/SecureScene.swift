@@ -77,7 +77,7 @@ struct SecureScene {
     /// The file of such a program.
     func write(python program: String) throws -> String {
         let prelude = """
-            import socket, ssl, sys, time
+            for name in ("http.client", "os", "socket", "ssl", "time", "zlib"): globals()[name.split(".")[0]] = __import__(name)
             def connect():
                 return socket.create_connection(("127.0.0.1", \(port)), timeout=20)
             context = ssl.create_default_context(cafile="\(certificates.path("ca.crt"))")
