@@ -24,6 +24,7 @@ public enum FeatureList {
         Map.self,
         Rewrite.self,
         UpstreamFeature.self,
+        UpstreamTLS.self,
         ProxyCache.self,
         ProxyPass.self,
         IndexFiles.self,

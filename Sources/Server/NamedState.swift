@@ -29,6 +29,8 @@ public final class NamedState: Sendable {
         var ticketKeys: TLSTicketKeys?
         /// By the place of the server in the configuration that is being built: one for all loops.
         var tlsContexts: [String: TLSServerContext] = [:]
+        /// By what they are made of, likewise.
+        var upstreamTLSContexts: [String: UpstreamTLSContext] = [:]
     }
 
     private let state = Lock(State())
@@ -155,13 +157,27 @@ public final class NamedState: Sendable {
 
     public func tlsContext(for server: String) -> TLSServerContext? { state.withLock { $0.tlsContexts[server] } }
 
+    /// What one location keeps for others, of all loops, that state the same of TLS to upstreams.
+    public func keepUpstreamTLSContext(_ context: UpstreamTLSContext, for settings: String) {
+        state.withLock { $0.upstreamTLSContexts[settings] = context }
+    }
+
+    public func upstreamTLSContext(for settings: String) -> UpstreamTLSContext? {
+        state.withLock { $0.upstreamTLSContexts[settings] }
+    }
+
     // MARK: What is no longer named
 
     /// Runs `build`, which asks for all that a configuration names. If it fails, the configuration before it stays the one
     /// that counts.
     public func naming<Result, Failure>(_ build: () throws(Failure) -> Result) throws(Failure) -> Result {
         state.withLock { $0.names = Names() }
-        defer { state.withLock { $0.tlsContexts = [:] } }
+        defer {
+            state.withLock { state in
+                state.tlsContexts = [:]
+                state.upstreamTLSContexts = [:]
+            }
+        }
         let result = try build()
         state.withLock { $0.current = $0.names }
         return result

@@ -22,6 +22,7 @@ public final class ServingLoop: LoopBound {
     public let matchData = MatchData()
     /// What TLS needs while it encrypts; made for the first such connection.
     public private(set) lazy var tlsScratch = TLSScratch()
+    let resumptions = ResumptionTable()
     private var dates = DateCache()
     public let idleUpstreams = IdleConnections<UpstreamConnection>()
     /// The log of the process: what concerns no location.

@@ -83,6 +83,7 @@ extension UpstreamExchange {
         startedAt = loop.now
         group = target.group
         keepAlive = target.keepAlive
+        if target.isEncrypted { identity = plan.options.security?.identity(context, target) }
     }
 
     private func choosePeer(_ group: UpstreamGroup) -> Bool {
@@ -123,7 +124,9 @@ extension UpstreamExchange {
             beginAttempt(peer)
             let isKept = mayUseKept && takeKept(peer, group)
             if !isKept {
-                switch await connect(peer, group) {
+                var opened = await connect(peer, group)
+                if let identity, case .done = opened { opened = await shakeHands(identity) }
+                switch opened {
                 case .done: break
                 case .gone: return .gone
                 case .failed(let kind): return .failed(FailedAttempt(kind, requestSent: false))
@@ -143,8 +146,12 @@ extension UpstreamExchange {
         guard
             policy.mayUseKeptConnection(isIdempotent: context.method.isIdempotent, isBodyReplayable: context.body.isReplayable)
         else { return false }
-        let key = IdleKey(group: group.id, address: peer.address)
+        let key = IdleKey(group: group.id, address: peer.address, scope: identity?.scope ?? 0)
         guard let kept = serving.idleUpstreams.take(key, now: loop.now) else { return false }
+        guard kept.isFor(identity) else {
+            kept.close()
+            return false
+        }
         kept.take(owner)
         connection = kept
         return true
@@ -163,7 +170,8 @@ extension UpstreamExchange {
             if plan.options.socketKeepalive { Socket.setKeepAlive(descriptor.rawValue) }
             let isConnected = try Socket.connect(descriptor.rawValue, to: peer.address)
             let made = try UpstreamConnection(
-                descriptor, key: IdleKey(group: group.id, address: peer.address), loop: loop, idle: serving.idleUpstreams)
+                descriptor, key: IdleKey(group: group.id, address: peer.address, scope: identity?.scope ?? 0), loop: loop,
+                idle: serving.idleUpstreams)
             made.take(owner)
             connection = made
             if isConnected { return .done }
@@ -303,6 +311,7 @@ extension UpstreamExchange {
         offset = head.end
         state.head = head
         connection.readiness = []
+        connection.noteUnread()
         if RetryConditions.forStatus(head.status).map({ plan.options.retry.conditions.contains($0) }) ?? false {
             return .failed(FailedAttempt(.status(head.status), requestSent: true, responseStarted: true))
         }
@@ -334,14 +343,16 @@ extension UpstreamExchange {
             self.head = head
         }
         switch connection.transport.receive(into: head.buffer) {
-        case .done(let count): context.upstream?.last.bytesReceived += count
+        case .done(let count):
+            context.upstream?.last.bytesReceived += count
+            connection.noteUnread()
         case .wouldBlock: return .nothing
         case .closed:
             if head.buffer.count > head.start { return finishHeadless(head) }
             logFailure("upstream prematurely closed connection", nil, .readingHead)
             return .failed(.error)
         case .failed(let error):
-            logFailure("recv() failed", error, .readingHead)
+            logReceiveFailure(connection, error, .readingHead)
             return .failed(.error)
         }
         return decodeHead(head)
