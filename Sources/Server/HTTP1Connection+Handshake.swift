@@ -9,9 +9,14 @@ import TLS
 extension HTTP1Connection {
     // MARK: Handshake
 
-    /// Goes on with the handshake. The session begins with the client's first byte: who never sends one costs nothing.
+    /// Goes on with the handshake. The session begins when the client's first record is whole: who never sends one costs the
+    /// bytes that have come.
     func shakeHands() {
-        guard let session = transport.session ?? beginSession() else { return close() }
+        if transport.session == nil {
+            guard let greeting = takeGreeting() else { return }
+            transport.session = beginSession(greeting)
+        }
+        guard let session = transport.session else { return close() }
         switch session.handshake() {
         case .done: established()
         case .wantsRead: want(HTTP1Connection.restInterest)
@@ -28,14 +33,47 @@ extension HTTP1Connection {
         }
     }
 
-    private func beginSession() -> TLSSession? {
+    /// The first bytes, once a record is whole, or they are too many to wait for, or no record at all; nil: there is more to
+    /// come, or nothing ever will.
+    private func takeGreeting() -> [UInt8]? {
+        let block = serving.heads.take()
+        defer { serving.heads.give(block) }
+        if let pipelined { block.append(pipelined.bytes) }
+        switch transport.receive(into: block) {
+        case .done: break
+        case .wouldBlock: return nil
+        case .closed, .failed:
+            logHandshake(.info, "peer closed connection in SSL handshake")
+            close()
+            return nil
+        }
+        let bytes = block.bytes
+        if HTTP1Connection.needsMore(bytes), block.room > 0 {
+            let kept = ByteBuffer(capacity: bytes.count)
+            kept.append(bytes)
+            pipelined = kept
+            return nil
+        }
+        pipelined = nil
+        var greeting: [UInt8] = []
+        greeting.append(bytes)
+        return greeting
+    }
+
+    /// A record of a handshake (RFC 8446 §5.1) that is not whole, and may become so.
+    private static func needsMore(_ bytes: Span<UInt8>) -> Bool {
+        guard bytes.count > 0, bytes[0] == 0x16, bytes.count < 2 || bytes[1] == 3 else { return false }
+        if bytes.count < 5 { return true }
+        let length = Int(bytes[3]) << 8 | Int(bytes[4])
+        return length <= 16384 && bytes.count < 5 + length
+    }
+
+    private func beginSession(_ greeting: [UInt8]) -> TLSSession? {
         // A reload may have taken TLS, or the whole address, away.
         guard let hosts, let context = hosts.tls else { return nil }
         do throws(TLSError) {
-            let session = try TLSSession(
-                server: context, directory: hosts, socket: transport.rawValue, scratch: serving.tlsScratch)
-            transport.session = session
-            return session
+            return try TLSSession(
+                server: context, directory: hosts, socket: transport.rawValue, scratch: serving.tlsScratch, early: greeting)
         } catch {
             logHandshake(.crit, error.reason)
             return nil

@@ -131,7 +131,8 @@ public final class TLSSession {
         case .wouldBlock: return .wantsWrite
         default: return .closed
         }
-        readsLeft = Self.readsPerTurn
+        // What was read before TLS began is all there is for now, mostly.
+        readsLeft = early.isEmpty ? Self.readsPerTurn : 0
         ErrorQueue.clear()
         let result = unsafe SSL_do_handshake(ssl)
         let reason = result == 1 ? SSL_ERROR_NONE : unsafe SSL_get_error(ssl, result)
