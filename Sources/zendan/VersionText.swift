@@ -15,6 +15,8 @@ enum VersionText {
             \(version)
             nginx version: nginx/1.31.5
             built with Swift 6.3
+            built with \(ServerVersion.library)
+            TLS SNI support enabled
             configure arguments: \((["--with-cc-opt=-O"] + with + without).joined(separator: " "))
             """
     }
