@@ -12,13 +12,12 @@ struct ServerTLSAssembly {
     private let site: SiteBuilder
     private let names: [ServerName]
     private let place: SourceLocation
-    /// Files that this server needs.
-    private var files: Set<String> = []
-    private var isFaulty = false
+    private var files: TLSFiles
 
     init(_ settings: ServerTLS.Settings, _ server: ServerPlanBuilder) {
         self.settings = settings
         site = server.site
+        files = TLSFiles(server.site)
         names = server.names
         place = server.block.header.location
     }
@@ -29,12 +28,12 @@ struct ServerTLSAssembly {
         result.identities = try identities()
         try setVerification(&result)
         try setSessions(&result)
-        result.dhParameters = bytes(settings.dhParameters, "the DH parameters")
-        for command in settings.commands { result.commands.append(self.command(command)) }
+        result.dhParameters = files.bytes(settings.dhParameters, "the DH parameters")
+        for command in settings.commands { result.commands.append(files.command(command, of: "ssl_conf_command")) }
         try setStapling(&result)
-        if isFaulty, !result.identities.isEmpty, isDemanding { result.identities = [] }
+        if files.isFaulty, !result.identities.isEmpty, isDemanding { result.identities = [] }
         let context = try context(result)
-        if isFaulty { site.tlsNeeds.unusableFiles.append(files) }
+        if files.isFaulty { site.tlsNeeds.unusableFiles.append(files.names) }
         return context
     }
 
@@ -63,7 +62,7 @@ struct ServerTLSAssembly {
             bare.commands.removeAll { TLSCommand.namesFile($0.name) }
             do throws(TLSError) {
                 let context = try TLSServerContext(bare)
-                fault(error.reason, at: place)
+                files.fault(error.reason, at: place)
                 return context
             } catch {
                 throw Diagnostic(error.reason, at: place)
@@ -75,7 +74,7 @@ struct ServerTLSAssembly {
 
     private mutating func identities() throws(Diagnostic) -> [TLSIdentity] {
         var identities: [TLSIdentity] = []
-        let passphrases = passphrases()
+        let passphrases = files.passphrases(settings.passwordFile)
         for (index, certificate) in settings.certificates.enumerated() {
             guard index < settings.keys.count else {
                 throw Diagnostic(
@@ -88,45 +87,23 @@ struct ServerTLSAssembly {
     }
 
     private mutating func identity(_ certificate: Argument, _ key: Argument, _ passphrases: [[UInt8]]) -> TLSIdentity? {
-        let shown = Diagnostic.quoted(shown(certificate))
         let known = "certificate of \(certificate.text) with \(key.text)"
-        note(certificate)
-        note(key)
+        files.note(certificate)
+        files.note(key)
         if let identity = site.shared[known] as? TLSIdentity {
             inspect([identity.certificate], identity.key, certificate, isNew: false)
             return identity
         }
-        // Both are looked at, whatever is wrong with the first.
-        let certificatePEM = bytes(certificate, "the certificate")
-        let keyPEM = bytes(key, "the certificate key")
-        guard let certificatePEM, let keyPEM else { return nil }
-        let certificates: [Certificate]
-        do throws(TLSError) {
-            certificates = try Certificate.all(inPEM: certificatePEM)
-        } catch {
-            fault("cannot load certificate \(shown): \(error.reason)", at: certificate.location)
-            return nil
-        }
-        do throws(TLSError) {
-            let privateKey = try PrivateKey(pem: keyPEM, passphrases: passphrases)
-            inspect(certificates, privateKey, certificate, isNew: true)
-            guard let first = certificates.first, privateKey.matches(first) else {
-                fault(
-                    "the key \(Diagnostic.quoted(self.shown(key))) does not belong to certificate \(shown) (key values mismatch)",
-                    at: key.location)
-                return nil
-            }
-            let identity = try TLSIdentity(certificates: certificates, key: privateKey)
-            site.shared[known] = identity
-            return identity
-        } catch {
-            fault("cannot load certificate key \(Diagnostic.quoted(self.shown(key))): \(error.reason)", at: key.location)
-            return nil
-        }
+        // What it only looks at does not change while the files are read.
+        let assembly = self
+        let found = files.identity(certificate, key, passphrases) { assembly.inspect($0, $1, certificate, isNew: true) }
+        guard let identity = found else { return nil }
+        site.shared[known] = identity
+        return identity
     }
 
     /// What `-t` says of a certificate that can be used, and perhaps should not.
-    private mutating func inspect(_ certificates: [Certificate], _ key: PrivateKey, _ argument: Argument, isNew: Bool) {
+    private func inspect(_ certificates: [Certificate], _ key: PrivateKey, _ argument: Argument, isNew: Bool) {
         if site.loopIndex > 0 { return }
         let plainNames = names.filter { $0.pattern == nil && !$0.text.isEmpty }.map { $0.wildcard ?? $0.text }
         let inspection = CertificateInspection(
@@ -141,15 +118,8 @@ struct ServerTLSAssembly {
             }
             if case .nameNotCovered = finding {} else if !isNew { continue }
             site.warnings.append(
-                Diagnostic("\(shown(argument)): \(finding)", at: argument.location, severity: severity))
+                Diagnostic("\(files.shown(argument)): \(finding)", at: argument.location, severity: severity))
         }
-    }
-
-    private mutating func passphrases() -> [[UInt8]] {
-        guard let bytes = bytes(settings.passwordFile, "the pass phrases") else { return [] }
-        return bytes.split(separator: UInt8(ascii: "\n")).map { line in
-            line.last == UInt8(ascii: "\r") ? Array(line.dropLast()) : Array(line)
-        }.filter { !$0.isEmpty }
     }
 
     // MARK: Clients
@@ -157,9 +127,9 @@ struct ServerTLSAssembly {
     private mutating func setVerification(_ result: inout TLSServerSettings) throws(Diagnostic) {
         result.verification.mode = settings.verification
         result.verification.depth = settings.depth
-        result.verification.clientCAs = certificates(settings.clientCertificate)
-        result.verification.trustedCAs = certificates(settings.trustedCertificate)
-        result.verification.revocations = bytes(settings.revocations, "the revocation list")
+        result.verification.clientCAs = files.certificates(settings.clientCertificate)
+        result.verification.trustedCAs = files.certificates(settings.trustedCertificate)
+        result.verification.revocations = files.bytes(settings.revocations, "the revocation list")
         switch settings.verification {
         case .off, .optionalWithoutCA: break
         case .on, .optional:
@@ -168,16 +138,6 @@ struct ServerTLSAssembly {
                     "no \"ssl_client_certificate\" or \"ssl_trusted_certificate\" for \"ssl_verify_client\"", at: place,
                     hint: "name the certificate of whoever issues the clients'")
             }
-        }
-    }
-
-    private mutating func certificates(_ argument: Argument?) -> [Certificate] {
-        guard let argument, let pem = bytes(argument, "the certificates") else { return [] }
-        do throws(TLSError) {
-            return try Certificate.all(inPEM: pem)
-        } catch {
-            fault("cannot load \(Diagnostic.quoted(argument.text)): \(error.reason)", at: argument.location)
-            return []
         }
     }
 
@@ -206,16 +166,16 @@ struct ServerTLSAssembly {
             }
             var keys: [[UInt8]] = []
             for argument in settings.ticketKeys {
-                if let key = bytes(argument, "the session ticket key") { keys.append(key) }
+                if let key = files.bytes(argument, "the session ticket key") { keys.append(key) }
             }
             if !keys.isEmpty { result.ticketKeys = try TLSTicketKeys(files: keys) }
         } catch {
-            fault(error.reason, at: settings.ticketKeys.first?.location ?? place)
+            files.fault(error.reason, at: settings.ticketKeys.first?.location ?? place)
         }
     }
 
     private mutating func setStapling(_ result: inout TLSServerSettings) throws(Diagnostic) {
-        result.stapledResponse = bytes(settings.staplingFile, "the OCSP response")
+        result.stapledResponse = files.bytes(settings.staplingFile, "the OCSP response")
         guard let stapling = settings.stapling, settings.staplingFile == nil else { return }
         if result.identities.contains(where: { !$0.certificate.ocspResponders.isEmpty }) {
             throw Diagnostic(
@@ -226,52 +186,5 @@ struct ServerTLSAssembly {
             Diagnostic(
                 "\"ssl_stapling\" has no effect: the certificate names no OCSP responder", at: stapling.location,
                 severity: .note))
-    }
-
-    private mutating func command(_ arguments: [Argument]) -> TLSCommand {
-        let (name, value) = (arguments[0].text, arguments[1])
-        guard TLSCommand.namesFile(name) else { return TLSCommand(name: name, value: value.text) }
-        return TLSCommand(name: name, value: value.text, content: bytes(value, "the file of \"ssl_conf_command \(name)\""))
-    }
-
-    // MARK: Files
-
-    private static let inlineData = "data:"
-
-    /// What an argument stands for: a file's name, or that it is written out here.
-    private func shown(_ argument: Argument) -> String {
-        argument.text.hasPrefix(Self.inlineData) ? "data:" : path(argument)
-    }
-
-    private func path(_ argument: Argument) -> String { site.paths.resolveInclude(argument.text) }
-
-    private mutating func note(_ argument: Argument) {
-        if !argument.text.hasPrefix(Self.inlineData) { files.insert(path(argument)) }
-    }
-
-    /// What a file holds; nil: nothing is named, or it cannot be read, which has been noted.
-    private mutating func bytes(_ argument: Argument?, _ what: String) -> [UInt8]? {
-        guard let argument else { return nil }
-        if argument.text.hasPrefix(Self.inlineData) {
-            return Array(argument.text.utf8.dropFirst(Self.inlineData.utf8.count))
-        }
-        let path = path(argument)
-        files.insert(path)
-        do throws(SourceFailure) {
-            return try site.files.text(of: path)
-        } catch {
-            fault("cannot load \(what) \(Diagnostic.quoted(path)) (\(error.reason))", at: argument.location)
-            return nil
-        }
-    }
-
-    private mutating func fault(_ message: String, at location: SourceLocation) {
-        isFaulty = true
-        let fault = Diagnostic(message, at: location, severity: .fault)
-        // Servers that inherit the same line say it once.
-        let known = "fault \(fault.description)"
-        if site.shared[known] != nil { return }
-        site.shared[known] = true
-        site.warnings.append(fault)
     }
 }

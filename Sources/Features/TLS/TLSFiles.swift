@@ -49,8 +49,16 @@ struct TLSFiles {
         }
     }
 
-    /// A certificate with its chain and its key; nil: they cannot be used, which has been noted.
-    mutating func identity(_ certificate: Argument, _ key: Argument, _ passphrases: [[UInt8]]) -> TLSIdentity? {
+    /// Counts a file among those that are needed.
+    mutating func note(_ argument: Argument) {
+        if !argument.text.hasPrefix(Self.inlineData) { names.insert(path(argument)) }
+    }
+
+    /// A certificate with its chain and its key; nil: they cannot be used, which has been noted. `inspect` sees them first.
+    mutating func identity(
+        _ certificate: Argument, _ key: Argument, _ passphrases: [[UInt8]],
+        inspect: ([Certificate], PrivateKey) -> Void = { _, _ in }
+    ) -> TLSIdentity? {
         // Both are looked at, whatever is wrong with the first.
         let certificatePEM = bytes(certificate, "the certificate")
         let keyPEM = bytes(key, "the certificate key")
@@ -65,6 +73,7 @@ struct TLSFiles {
         }
         do throws(TLSError) {
             let privateKey = try PrivateKey(pem: keyPEM, passphrases: passphrases)
+            inspect(certificates, privateKey)
             guard let first = certificates.first, privateKey.matches(first) else {
                 fault(
                     "the key \(Diagnostic.quoted(self.shown(key))) does not belong to certificate \(shown) (key values mismatch)",
