@@ -19,8 +19,18 @@ extension Span where Element == UInt8 {
 
     public func equals(_ other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
-        for index in 0..<count where self[index] != other[index] { return false }
-        return true
+        guard count >= 8 else {
+            for index in 0..<count where self[index] != other[index] { return false }
+            return true
+        }
+        // Eight bytes at a time, the last eight perhaps twice.
+        let last = count &- 8
+        var index = 0
+        while index < last {
+            if word64(at: index) != other.word64(at: index) { return false }
+            index &+= 8
+        }
+        return word64(at: last) == other.word64(at: last)
     }
 
     public func equalsIgnoringCase(_ other: Span<UInt8>) -> Bool {
@@ -51,6 +61,20 @@ extension Span where Element == UInt8 {
             index += 1
         }
         return nil
+    }
+
+    /// The first position at or after `start` of a byte below `limit` (at most 128) or equal to `byte`; `count` when there is
+    /// none.
+    public func firstIndex(below limit: UInt8, or byte: UInt8, from start: Int = 0) -> Int {
+        var index = start
+        while index &+ 8 <= count {
+            let word = word64(at: index)
+            let mask = ByteLanes.below(limit, word) | ByteLanes.equal(byte, word)
+            if mask != 0 { return index &+ ByteLanes.first(mask) }
+            index &+= 8
+        }
+        while index < count, self[index] >= limit, self[index] != byte { index &+= 1 }
+        return index
     }
 
     /// The last position of `byte`.

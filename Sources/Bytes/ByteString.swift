@@ -25,6 +25,8 @@ public struct ByteString: ~Copyable {
         }
     }
 
+    public func equals(_ other: Span<UInt8>) -> Bool { span.equals(other) }
+
     /// A copy as an array.
     public var array: [UInt8] { span.array }
 
@@ -63,6 +65,9 @@ public struct ByteString: ~Copyable {
     }
 
     public mutating func append(contentsOf bytes: [UInt8]) { append(bytes.span) }
+
+    /// Appends a part of an array; traps for one that is not within it.
+    public mutating func append(_ bytes: [UInt8], _ range: Range<Int>) { append(bytes.span.extracting(range)) }
 
     public mutating func append(contentsOf text: String.UTF8View) {
         for byte in text { append(byte) }

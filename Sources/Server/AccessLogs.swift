@@ -40,6 +40,12 @@ public final class AccessLogs: LoopObject {
         return clock
     }
 
+    /// Appends the present second as common logs write it.
+    public func appendLocalTime(to output: inout ByteString) {
+        clock.set(loop.wallNow / 1000)
+        clock.appendLocalForm(to: &output)
+    }
+
     /// Appends a line, its end included, to a log that this loop may collect lines for. Milliseconds in `flushInterval`; nil:
     /// until the buffer is full.
     public func append(_ line: Span<UInt8>, to file: LogFile, bufferSize: Int, flushInterval: Int64?) {

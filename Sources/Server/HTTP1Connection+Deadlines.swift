@@ -37,7 +37,7 @@ extension HTTP1Connection {
         exchange.abandon()
         self.exchange = nil
         self.context = nil
-        writer = nil
+        isWriting = false
         finishLog(context)
         close()
     }

@@ -24,7 +24,7 @@ extension HTTP1Connection {
         if context.body.failure != nil { return close() }
         if context.body.isWhole {
             if used < count { keepPipelined(block, from: used) }
-            return nextRequest(context)
+            return nextRequest(context, context.plan)
         }
         if loop.now >= lingerEnd { return close() }
         extendLinger()

@@ -49,7 +49,10 @@ public final class HTTP1Connection: Endpoint, Drain {
     /// The request that is being read or answered.
     var context: RequestContext?
     var exchange: Exchange?
-    var writer: ResponseWriter?
+    /// The head of the answer is settled; its rest is in the exchange's outbox.
+    var isWriting = false
+    /// The socket has taken less of the answer than there was.
+    var isBlocked = false
     /// How many bytes behind the head in its buffer were the body's.
     var bodyBytesInHead = 0
     /// Body bytes that came with another read than the head's, and bytes of the next request behind them.
@@ -110,7 +113,7 @@ public final class HTTP1Connection: Endpoint, Drain {
     func exchangeReady(_ useful: Readiness) {
         if useful.contains(.readable) { readBody() }
         if phase == .exchanging, useful.contains(.writable) {
-            writer?.unblock()
+            isBlocked = false
             listen(for: interest)
             pump()
         }
@@ -146,7 +149,7 @@ public final class HTTP1Connection: Endpoint, Drain {
         finishLog(context)
         self.exchange = nil
         self.context = nil
-        writer = nil
+        isWriting = false
         close()
     }
 
@@ -154,7 +157,10 @@ public final class HTTP1Connection: Endpoint, Drain {
 
     func readHead() {
         guard let hosts else { return close() }
-        let context = self.context ?? makeContext(hosts)
+        if let context { readHead(context, hosts) } else { readHead(makeContext(hosts), hosts) }
+    }
+
+    private func readHead(_ context: RequestContext, _ hosts: VirtualHosts) {
         switch transport.receive(into: context.head.buffer) {
         case .done: decode(context, hosts)
         case .wouldBlock:
@@ -172,17 +178,20 @@ public final class HTTP1Connection: Endpoint, Drain {
     }
 
     func makeContext(_ hosts: VirtualHosts) -> RequestContext {
-        serving.takeContext(serving.site, hosts.defaultServer)
+        serving.takeContext(hosts.defaultServer)
     }
 
     /// For reuse; while the task that answered still runs, it does so when it ends.
     func giveBack(_ context: RequestContext) {
         self.context = nil
-        if let finishing, !finishing.isOver {
-            finishing.returnsContext = true
-        } else {
-            serving.give(context)
+        if let finishing {
+            if !finishing.isOver {
+                finishing.returnsContext = true
+                return
+            }
+            finishing.rest()
         }
+        serving.give(context)
     }
 
     func decode(_ context: RequestContext, _ hosts: VirtualHosts) {
@@ -232,16 +241,21 @@ public final class HTTP1Connection: Endpoint, Drain {
         context.body.begin(context.head)
         bodyBytesInHead = 0
         self.context = context
-        proceed(context, RequestPipeline.begin(context, hosts))
+        go(context, RequestPipeline.begin(context, hosts))
     }
 
-    func proceed(_ context: RequestContext, _ step: RequestPipeline.Step) {
+    func proceed(_ context: RequestContext, _ step: consuming RequestPipeline.Step) {
         self.context = context
-        switch step {
+        go(context, step)
+    }
+
+    private func go(_ context: RequestContext, _ step: consuming RequestPipeline.Step) {
+        switch consume step {
         case .respond(.composed):
             if context.body.isWhole || discardsBody(context) { answerNow(context) }
         case .respond: abortRequest(context)
-        case .wait(let need): startExchange(context, need)
+        case .wait(.upstream(let plan)): startExchange(context).ask(plan)
+        case .wait(let need): startExchange(context).start(need)
         case .close: abortRequest(context)
         }
     }
@@ -253,8 +267,8 @@ public final class HTTP1Connection: Endpoint, Drain {
         close()
     }
 
-    func startExchange(_ context: RequestContext, _ need: Need) {
-        let exchange = Exchange(context, drain: self)
+    private func startExchange(_ context: RequestContext) -> Exchange {
+        let exchange = takeExchange(context)
         self.exchange = exchange
         phase = .exchanging
         clearDeadline()
@@ -264,14 +278,20 @@ public final class HTTP1Connection: Endpoint, Drain {
         // A client that announced an empty body waits as well; nginx does not keep it waiting either.
         if context.head.expectsContinue, context.body.isWhole { sendContinue(context) }
         listen(for: interest)
-        exchange.start(need)
+        return exchange
+    }
+
+    private func takeExchange(_ context: RequestContext) -> Exchange {
+        guard let spare = context.spareExchange.take() else { return Exchange(context, drain: self) }
+        spare.begin(self)
+        return spare
     }
 
     /// What the kernel is asked for while an exchange runs.
     var interest: Readiness {
         var interest: Readiness = watchesPeer ? .peerClosed : []
         if let context, context.body.wantsBytes, pipelined == nil { interest.insert(.readable) }
-        if writer?.isBlocked ?? false { interest.insert(.writable) }
+        if isWriting, isBlocked { interest.insert(.writable) }
         return interest
     }
 
@@ -296,28 +316,21 @@ public final class HTTP1Connection: Endpoint, Drain {
 
     /// Sends an answer that is ready; whatever the first system call does not take goes into an exchange.
     func answerNow(_ context: RequestContext) {
-        let writer = serving.takeWriter(self, context)
-        guard writer.settleHead() else { return proceed(context, RequestPipeline.refusedByFilter(context)) }
-        if writer.mustStream {
-            return drainLater(context, writer, from: context.response.content)
-        }
-        let rest = writer.sendAtOnce()
+        guard settleHead(context) else { return proceed(context, RequestPipeline.refusedByFilter(context)) }
+        if context.writer.mustStream(context) { return drainLater(context, from: context.response.content) }
+        let rest = context.writer.sendAtOnce(self, context)
         if rest.failure != nil { return abortSending(context) }
-        if rest.isComplete {
-            serving.give(writer)
-            return finishRequest(context)
-        }
-        drainLater(context, writer, from: rest.content)
+        if rest.isComplete { return finishRequest(context) }
+        drainLater(context, from: rest.content)
     }
 
-    func drainLater(_ context: RequestContext, _ writer: ResponseWriter, from content: Content) {
-        let exchange = Exchange(context, drain: self)
+    func drainLater(_ context: RequestContext, from content: Content) {
+        let exchange = takeExchange(context)
         self.exchange = exchange
-        self.writer = writer
         phase = .exchanging
         watchesPeer = false
         clearDeadline()
-        writer.attachFilters(to: exchange)
+        context.writer.attachFilters(to: exchange)
         exchange.startDraining()
         exchange.outbox.end(with: content)
     }
@@ -331,10 +344,13 @@ public final class HTTP1Connection: Endpoint, Drain {
     // MARK: Drain
 
     public func begin(_ exchange: Exchange) {
-        let writer = serving.takeWriter(self, exchange.context)
-        guard writer.settleHead() else { return }
-        self.writer = writer
-        writer.attachFilters(to: exchange)
+        if settleHead(exchange.context) { exchange.context.writer.attachFilters(to: exchange) }
+    }
+
+    private func settleHead(_ context: RequestContext) -> Bool {
+        isWriting = context.writer.settleHead(self, context)
+        isBlocked = false
+        return isWriting
     }
 
     public func abort(_ exchange: Exchange) {
@@ -342,15 +358,17 @@ public final class HTTP1Connection: Endpoint, Drain {
         exchange.abandon()
         self.exchange = nil
         self.context = nil
-        writer = nil
+        isWriting = false
         if context.response.status == 0 { context.response.status = 444 }
         finishLog(context)
         close()
     }
 
     public func sendWhole(_ body: ByteRegion, of exchange: Exchange) -> Int? {
-        guard phase == .exchanging, !isPumping, let writer, writer.takesWhole(body.count) else { return 0 }
-        guard let sent = writer.sendAtOnce(body.bytes) else {
+        guard phase == .exchanging, !isPumping, isWriting, !isBlocked,
+            exchange.context.writer.takesWhole(body.count, exchange.context)
+        else { return 0 }
+        guard let sent = exchange.context.writer.sendAtOnce(body.bytes, self, exchange.context) else {
             breakOff(exchange)
             return nil
         }
@@ -361,7 +379,7 @@ public final class HTTP1Connection: Endpoint, Drain {
 
     public func pump() {
         // What is added while the socket takes nothing waits for the socket, and does not renew the reader's deadline.
-        if writer?.isBlocked ?? false { return }
+        if isWriting, isBlocked { return }
         if isPumping {
             pumpAgain = true
             return
@@ -370,12 +388,13 @@ public final class HTTP1Connection: Endpoint, Drain {
         defer { isPumping = false }
         repeat {
             pumpAgain = false
-            guard phase == .exchanging, let exchange, let writer, exchange.hasBegun else { return }
-            switch writer.drain(exchange.outbox) {
+            guard phase == .exchanging, isWriting, let exchange, exchange.hasBegun else { return }
+            switch exchange.context.writer.drain(exchange.outbox, self, exchange.context) {
             case .waiting: settleDeadline()
             case .blocked:
+                isBlocked = true
                 listen(for: interest)
-                armSendDeadline()
+                return armSendDeadline()
             case .paced(let milliseconds):
                 setDeadline(.pace, after: milliseconds)
             case .complete: return complete(exchange)
@@ -395,14 +414,10 @@ public final class HTTP1Connection: Endpoint, Drain {
     }
 
     func complete(_ exchange: Exchange) {
-        let context = exchange.context
         exchange.drained()
-        self.exchange = nil
-        let closesAfter = writer?.closesConnection ?? true
-        if let writer = writer.take() { serving.give(writer) }
-        context.response.closesConnection = context.response.closesConnection || closesAfter
-        finishing = exchange
-        finishRequest(context)
+        finishing = self.exchange.take()
+        if !isWriting || exchange.context.writer.closesConnection { exchange.context.response.closesConnection = true }
+        finishRequest(exchange.context)
         finishing = nil
     }
 
@@ -414,9 +429,9 @@ public final class HTTP1Connection: Endpoint, Drain {
         self.exchange = nil
         self.context = nil
         // Where the framing tells that something is missing, what has been sent may still arrive.
-        if writer?.endsByClosing ?? true { transport.resetOnClose() }
+        if !isWriting || context.writer.endsByClosing { transport.resetOnClose() }
         isCutShort = true
-        writer = nil
+        isWriting = false
         finishLog(context)
         close()
     }
@@ -427,10 +442,12 @@ public final class HTTP1Connection: Endpoint, Drain {
         context.plan.log(context)
     }
 
-    func finishRequest(_ context: RequestContext) {
+    func finishRequest(_ context: RequestContext) { finishRequest(context, context.plan) }
+
+    private func finishRequest(_ context: RequestContext, _ plan: LocationPlan) {
         context.isComplete = true
-        finishLog(context)
-        let plan = context.plan
+        isWriting = false
+        plan.log(context)
         let mayPersist =
             !context.response.closesConnection && context.head.keepsAlive && !serving.isDraining
             && plan.core.keepaliveTimeout > 0
@@ -449,7 +466,7 @@ public final class HTTP1Connection: Endpoint, Drain {
             self.context = context
             return
         }
-        nextRequest(context)
+        nextRequest(context, plan)
     }
 
     func hasInput(_ context: RequestContext) -> Bool {
@@ -457,15 +474,15 @@ public final class HTTP1Connection: Endpoint, Drain {
     }
 
     /// Goes on with pipelined bytes at the end of the turn, or rests.
-    func nextRequest(_ context: RequestContext) {
-        let keepalive = context.plan.core.keepaliveTimeout
+    func nextRequest(_ context: RequestContext, _ plan: LocationPlan) {
+        let keepalive = plan.core.keepaliveTimeout
         let start = context.head.end + bodyBytesInHead
-        let buffer = context.head.buffer
         var rest: ByteBuffer?
         if let held = pipelined {
             pipelined = nil
             rest = held
-        } else if start < buffer.count {
+        } else if start < context.head.buffer.count {
+            let buffer = context.head.buffer
             let copy = ByteBuffer(capacity: max(serving.heads.blockSize, buffer.count - start))
             copy.append(buffer.bytes(start..<buffer.count))
             rest = copy
@@ -557,7 +574,7 @@ public final class HTTP1Connection: Endpoint, Drain {
         let isHeld = exchange != nil || finishing != nil
         exchange?.abandon()
         exchange = nil
-        writer = nil
+        isWriting = false
         pipelined = nil
         serving.connectionCount -= 1
         // The descriptor closes with this object and leaves the set by that, at once unless somebody else still holds it.

@@ -3,9 +3,7 @@ import HTTP
 
 /// `keepalive_disable`: browsers whose persistent connections are broken.
 enum KeepaliveDisabling {
-    static func applies(_ context: RequestContext) -> Bool {
-        let head = context.head
-        let disabled = context.plan.core.keepaliveDisable
+    static func applies(_ disabled: CoreOptions.KeepaliveDisable, _ head: RequestHead) -> Bool {
         // What is usually disabled concerns POST only.
         if disabled == .msie6, head.method != .post { return false }
         guard let slot = head.first(.userAgent) else { return false }
@@ -28,12 +26,12 @@ enum KeepaliveDisabling {
 extension RequestContext {
     /// Whether the connection ends with this response, by what is known before its framing is: what was said of the response,
     /// the request's own wish, the location's bounds.
-    public var endsConnection: Bool {
+    public var endsConnection: Bool { endsConnection(by: plan) }
+
+    func endsConnection(by plan: LocationPlan) -> Bool {
         if response.closesConnection || !head.keepsAlive || serving.isDraining { return true }
-        // Option by option: all of them together would be copied.
-        let plan = plan
         if plan.core.keepaliveTimeout == 0 || connection.requests >= plan.core.keepaliveRequests { return true }
         if serving.loop.wallNow - connection.startedAt >= plan.core.keepaliveTime { return true }
-        return plan.core.keepaliveDisable != [] && KeepaliveDisabling.applies(self)
+        return plan.core.keepaliveDisable != [] && KeepaliveDisabling.applies(plan.core.keepaliveDisable, head)
     }
 }

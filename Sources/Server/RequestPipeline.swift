@@ -19,8 +19,7 @@ public enum RequestPipeline {
     public static func begin(_ context: RequestContext, _ hosts: VirtualHosts) -> Step {
         swap(&context.path, &context.head.path)
         do throws(RequestFailure) {
-            let server = try hosts.server(for: context.head.host, context)
-            if context.server !== server { context.server = server }
+            try hosts.choose(for: context)
         } catch {
             context.server = hosts.defaultServer
             context.plan = context.server.fallback
@@ -104,7 +103,9 @@ public enum RequestPipeline {
     private static func enterLocation(_ context: RequestContext) throws(RequestFailure) -> Verdict {
         context.isInServerPhase = false
         switch try context.server.locations.find(context) {
-        case .plan(let plan): return try enter(context, plan)
+        case .plan(let plan):
+            context.plan = plan
+            return try enter(context)
         case .redirectToSlash(let plan):
             context.plan = plan
             context.position = 0
@@ -116,16 +117,18 @@ public enum RequestPipeline {
                 context.appendQuery(to: &context.response.location)
             }
             return .respond(.status(301))
-        case .nothing: return try enter(context, context.server.fallback)
+        case .nothing:
+            context.plan = context.server.fallback
+            return try enter(context)
         }
     }
 
-    private static func enter(_ context: RequestContext, _ plan: LocationPlan) throws(RequestFailure) -> Verdict {
-        context.plan = plan
+    /// Begins the phases of `context.plan`.
+    private static func enter(_ context: RequestContext) throws(RequestFailure) -> Verdict {
         // `.next` moves on by one.
         context.position = -1
-        if plan.core.isInternal && !context.isInternal { throw RequestFailure(404, "the location is internal") }
-        if let limit = plan.exceptMethods, !limit.methods.contains(context.method, context.head) {
+        if context.plan.core.isInternal && !context.isInternal { throw RequestFailure(404, "the location is internal") }
+        if let limit = context.plan.exceptMethods, !limit.methods.contains(context.method, context.head) {
             context.plan = limit.others
         }
         let bound = context.plan.core.clientMaxBodySize

@@ -46,7 +46,10 @@ public final class ServingLoop: LoopBound {
         super.init(loop: loop)
     }
 
-    /// A context that holds nothing of another request.
+    /// A context for a new request.
+    func takeContext(_ server: ServerPlan) -> RequestContext { takeContext(site, server) }
+
+    /// One that holds nothing of another request, for a given configuration.
     public func takeContext(_ site: Site, _ server: ServerPlan) -> RequestContext {
         guard let context = contexts.popLast() else {
             return RequestContext(serving: self, head: RequestHead(buffer: heads.take()), site: site, server: server)
@@ -67,14 +70,16 @@ public final class ServingLoop: LoopBound {
             context.head.buffer.clear()
             context.head.start = 0
             contexts.append(context)
+        } else {
+            context.spareExchange = nil
         }
     }
 
     /// New requests get this configuration from now on.
     func use(_ new: Site) {
         site = new
+        for context in contexts { context.spareExchange = nil }
         contexts.removeAll(keepingCapacity: true)
-        writers.removeAll(keepingCapacity: true)
         lastHosts = nil
     }
 
@@ -121,19 +126,6 @@ public final class ServingLoop: LoopBound {
         guard outboxes.count < 64 else { return }
         outbox.reset()
         outboxes.append(outbox)
-    }
-
-    private var writers: [ResponseWriter] = []
-
-    func takeWriter(_ connection: HTTP1Connection, _ context: RequestContext) -> ResponseWriter {
-        guard let writer = writers.popLast() else { return ResponseWriter(connection: connection, context) }
-        writer.begin(connection, context)
-        return writer
-    }
-
-    /// Takes the writer of an answer that is out, or never will be.
-    func give(_ writer: ResponseWriter) {
-        if writers.count < 64, writer.context.site === site { writers.append(writer) }
     }
 
     private var nextTidying: Int64 = 0

@@ -37,6 +37,16 @@ public final class VirtualHosts: Sendable {
         isSingle = patterns.isEmpty && heads.isEmpty && tails.isEmpty && exact.values.allSatisfy { $0 === defaultServer }
     }
 
+    /// Sets the server that the head's host asks for. Errors: 500 for a regex that had to be given up.
+    func choose(for context: RequestContext) throws(RequestFailure) {
+        if isSingle {
+            // A reference that stays need not be counted.
+            if context.server !== defaultServer { context.server = defaultServer }
+        } else {
+            context.server = try server(for: context.head.host, context)
+        }
+    }
+
     /// The server for `host` (lower case, without a port; empty: none was given).
     public func server(for host: [UInt8], _ context: RequestContext) throws(RequestFailure) -> ServerPlan {
         if isSingle { return defaultServer }

@@ -46,19 +46,18 @@ struct ProxyHandler: Sendable {
 
     private func begin(_ context: RequestContext) throws(RequestFailure) -> Verdict {
         if context.method == .trace || context.method == .connect { throw RequestFailure(405, "the method is not passed on") }
-        let body = context.body
-        if body.isSpent, context.methodOverride == nil {
+        if context.body.isSpent, context.methodOverride == nil {
             // What is left of it would be taken for the whole, or leave the upstream waiting for the rest.
             throw RequestFailure(502, "the request body has been passed on as it came and cannot be sent again")
         }
         // HTTP/1.0 has no chunks: the length has to be known.
-        let needsLength = plan.options.httpVersion == .http10 && body.announcedLength == nil
+        let needsLength = plan.options.httpVersion == .http10 && context.body.announcedLength == nil
         if plan.options.buffersRequest || needsLength || context.methodOverride != nil {
-            body.buffer(context.plan, prefix: prefix)
+            context.body.buffer(context.plan, prefix: prefix)
         } else {
-            body.stream(context.plan, prefix: prefix)
+            context.body.stream(context.plan, prefix: prefix)
         }
-        if body.mode == .buffering, !body.isWhole { return .wait(.body) }
+        if context.body.mode == .buffering, !context.body.isWhole { return .wait(.body) }
         return try ask(context)
     }
 

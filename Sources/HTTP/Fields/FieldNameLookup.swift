@@ -31,7 +31,7 @@ public struct FieldNameSet: Sendable {
     public mutating func insert(_ name: FieldName) { bits |= name.bit }
 }
 
-/// The known names in a small open table, keyed by their lower-case words.
+/// The known names in a small open table.
 private struct KnownFieldNames: Sendable {
     static let shared = KnownFieldNames()
 
@@ -40,10 +40,17 @@ private struct KnownFieldNames: Sendable {
         var first: UInt64 = 0
         var middle: UInt64 = 0
         var last: UInt64 = 0
+
+        var lowercased: Key {
+            Key(
+                first: ByteLanes.lowercased(first), middle: ByteLanes.lowercased(middle), last: ByteLanes.lowercased(last))
+        }
     }
 
     struct Entry {
-        var key = Key()
+        /// As it is usually spelled, which is how it nearly always comes.
+        var usual = Key()
+        var lowercased = Key()
         var count: UInt8 = 0
         var name = FieldName.other
     }
@@ -58,41 +65,50 @@ private struct KnownFieldNames: Sendable {
             bytes.append(literal: FieldName.spellings[raw])
             precondition(bytes.count <= KnownFieldNames.longest && raw < 64)
             let key = KnownFieldNames.key(bytes.span, 0, bytes.count)
-            var place = KnownFieldNames.place(key, bytes.count)
+            var place = KnownFieldNames.place(bytes.span, 0, bytes.count)
             while entries[place].count != 0 { place = (place + 1) & 255 }
-            entries[place] = Entry(key: key, count: UInt8(bytes.count), name: FieldName(rawValue: UInt8(raw)))
+            entries[place] = Entry(
+                usual: key, lowercased: key.lowercased, count: UInt8(bytes.count), name: FieldName(rawValue: UInt8(raw)))
         }
     }
 
     func find(_ bytes: Span<UInt8>, at start: Int, count: Int) -> FieldName {
         guard count > 0, count <= KnownFieldNames.longest else { return .other }
         let key = KnownFieldNames.key(bytes, start, count)
-        var place = KnownFieldNames.place(key, count)
+        var place = KnownFieldNames.place(bytes, start, count)
         while entries[place].count != 0 {
-            if entries[place].key == key, Int(entries[place].count) == count { return entries[place].name }
+            if Int(entries[place].count) == count {
+                if entries[place].usual == key || isSpelledOtherwise(place, key) { return entries[place].name }
+            }
             place = (place &+ 1) & 255
         }
         return .other
     }
 
+    /// By itself, for the optimiser would do it before each comparison.
+    @inline(never)
+    private func isSpelledOtherwise(_ place: Int, _ key: Key) -> Bool { entries[place].lowercased == key.lowercased }
+
+    @inline(__always)
     private static func key(_ bytes: Span<UInt8>, _ start: Int, _ count: Int) -> Key {
         if count >= 8 {
             return Key(
-                first: ByteLanes.lowercased(bytes.word64(at: start)),
-                middle: count > 16 ? ByteLanes.lowercased(bytes.word64(at: start &+ 8)) : 0,
-                last: ByteLanes.lowercased(bytes.word64(at: start &+ count &- 8)))
+                first: bytes.word64(at: start), middle: count > 16 ? bytes.word64(at: start &+ 8) : 0,
+                last: bytes.word64(at: start &+ count &- 8))
         }
         if count >= 4 {
-            let word = UInt64(bytes.word32(at: start)) | UInt64(bytes.word32(at: start &+ count &- 4)) << 32
-            return Key(first: ByteLanes.lowercased(word))
+            return Key(first: UInt64(bytes.word32(at: start)) | UInt64(bytes.word32(at: start &+ count &- 4)) << 32)
         }
-        let word =
-            UInt64(bytes[start]) | UInt64(bytes[start &+ count / 2]) << 8 | UInt64(bytes[start &+ count &- 1]) << 16
-        return Key(first: ByteLanes.lowercased(word))
+        return Key(
+            first: UInt64(bytes[start]) | UInt64(bytes[start &+ count / 2]) << 8 | UInt64(bytes[start &+ count &- 1]) << 16)
     }
 
-    private static func place(_ key: Key, _ count: Int) -> Int {
-        let mixed = (key.first ^ (key.last &* 0x9e37_79b9_7f4a_7c15) ^ UInt64(count)) &* 0xff51_afd7_ed55_8ccd
-        return Int(mixed >> 56)
+    /// By the length and three letters without their case: no two known names share a place (which only costs a look more, should one be added).
+    @inline(__always)
+    private static func place(_ bytes: Span<UInt8>, _ start: Int, _ count: Int) -> Int {
+        let first = Int(bytes[start] | 0x20)
+        let middle = Int(bytes[start &+ count / 2] | 0x20)
+        let last = Int(bytes[start &+ count &- 1] | 0x20)
+        return (first &+ middle &+ last &* 75 &+ count &* 11) & 255
     }
 }

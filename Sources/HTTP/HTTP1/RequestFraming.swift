@@ -8,9 +8,7 @@ extension RequestDecoder {
         case .host:
             // The authority of an absolute target stands; the line must be well formed all the same.
             if head.authorityRange == nil {
-                guard Authority.parse(value, host: &head.host, port: &head.hostPort) else {
-                    throw RequestFailure(400, "the Host header is not a host")
-                }
+                guard head.takeHost(value) else { throw RequestFailure(400, "the Host header is not a host") }
             } else {
                 var host: [UInt8] = []
                 var port: Int?

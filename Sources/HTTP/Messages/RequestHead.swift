@@ -42,6 +42,9 @@ public final class RequestHead: BufferOwner {
     public var saysKeepAlive = false
     /// A Connection line names fields, or something else than how long the connection lives (RFC 9110 §7.6.1).
     public var nominatesFields = false
+    /// The Host value that was read last, and what came of it: most requests ask for the same.
+    private var knownText = ByteString()
+    private var knownHost: (host: [UInt8], port: Int?) = ([], nil)
     /// The decoder's place in the head.
     public var scan = HeadScan()
 
@@ -49,7 +52,6 @@ public final class RequestHead: BufferOwner {
         super.init(buffer: buffer)
         slots.reserveCapacity(32)
         path.reserveCapacity(256)
-        host.reserveCapacity(64)
     }
 
     /// The value of a field line.
@@ -67,7 +69,7 @@ public final class RequestHead: BufferOwner {
     public func reset() {
         if !slots.isEmpty { slots.removeAll(keepingCapacity: true) }
         path.clear()
-        host.clear()
+        if !host.isEmpty { host = [] }
         method = .get
         methodRange = 0..<0
         targetRange = 0..<0
@@ -91,6 +93,19 @@ public final class RequestHead: BufferOwner {
 
     /// Whether a line with this (known) name occurred; one bit is looked at.
     public func has(_ name: FieldName) -> Bool { scan.seen.contains(name) }
+
+    /// Reads the value of Host; false when it is none.
+    func takeHost(_ value: Span<UInt8>) -> Bool {
+        if knownText.equals(value), !knownText.isEmpty {
+            host = knownHost.host
+            hostPort = knownHost.port
+            return true
+        }
+        guard Authority.parse(value, host: &host, port: &hostPort) else { return false }
+        knownText.set(value)
+        knownHost = (host, hostPort)
+        return true
+    }
 
     /// Moves a head that is not whole yet to the beginning of `larger`, an empty block with room for it; it is read anew
     /// from there by the next `decode`.

@@ -2,8 +2,8 @@ import Bytes
 import Configuration
 
 /// A value with `$variables`, compiled at load time: plain-data parts over one buffer of literals, so that evaluating it
-/// touches no enum payloads and no strings.
-public struct Template: Sendable {
+/// touches no enum payloads and no strings. An object, so that to hand it on is to count one reference.
+public final class Template: Sendable {
     private struct Part: Sendable {
         enum Kind: UInt8, Sendable { case literal, variable, capture }
         let kind: Kind
@@ -63,7 +63,7 @@ public struct Template: Sendable {
     public func append(to output: inout ByteString, _ context: RequestContext, missing: StaticString = "") {
         for part in parts {
             switch part.kind {
-            case .literal: output.append(literals.span.extracting(Int(part.low)..<Int(part.high)))
+            case .literal: output.append(literals, Int(part.low)..<Int(part.high))
             case .capture: context.appendCapture(Int(part.low), to: &output)
             case .variable:
                 if !variables[Int(part.low)].append(context, &output) { output.append(literal: missing) }
@@ -78,7 +78,7 @@ public struct Template: Sendable {
     ) {
         for part in parts {
             if part.kind == .literal {
-                output.append(literals.span.extracting(Int(part.low)..<Int(part.high)))
+                output.append(literals, Int(part.low)..<Int(part.high))
                 continue
             }
             let start = output.count

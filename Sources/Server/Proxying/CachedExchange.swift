@@ -190,7 +190,7 @@ public final class CachedExchange {
 
     /// An ordinary pass; nothing is stored.
     private func pass() async -> Outcome {
-        let upstream = UpstreamExchange(plan, context, client: exchange)
+        let upstream = UpstreamExchange(plan, context, owner: exchange, watchesClient: true)
         context.upstreamState().exchange = upstream
         return await upstream.obtainHead()
     }

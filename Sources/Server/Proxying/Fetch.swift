@@ -24,6 +24,7 @@ final class Fetch: Parking {
         context.connection = client.connection
         // The trace stays the client's: both see the same object.
         context.upstream = client.upstream
+        context.upstream?.isShared = true
         client.upstream?.exchange = nil
         upstream.adopt(owner: self, context: context)
         enroll()

@@ -118,8 +118,10 @@ public enum RequestRewriting {
 
     /// A variable can hold any byte (`$uri` is decoded): those that would end a line become spaces.
     private static func clean(_ output: inout ByteString, from start: Int) {
-        for index in start..<output.count where output[index] < 0x20 && output[index] != ASCII.tab {
-            output[index] = ASCII.space
+        var index = output.span.firstIndex(below: 0x20, or: 0, from: start)
+        while index < output.count {
+            if output[index] != ASCII.tab { output[index] = ASCII.space }
+            index = output.span.firstIndex(below: 0x20, or: 0, from: index + 1)
         }
     }
 

@@ -18,12 +18,12 @@ public enum ResponseRewriting {
         begin(head.status, length: head.contentLength, context, plan, source)
         if !head.isHeadless { context.response.reason.append(head.bytes(head.reasonRange)) }
         let nominates = head.nominatesFields
-        let buffer = head.buffer
         var charset: [UInt8] = []
-        for slot in head.slots {
+        for index in head.slots.indices {
+            let slot = head.slots[index]
             if slot.name.bit & ResponseRewriting.special == 0, !nominates {
                 if isHidden(slot, head, plan) { continue }
-                context.response.fields.append(slot, of: buffer.bytes)
+                context.response.fields.append(slot, of: head.buffer)
                 continue
             }
             if HopByHop.isConnectionSpecific(slot.name) {
@@ -37,7 +37,7 @@ public enum ResponseRewriting {
             if isHidden(slot, head, plan) { continue }
             if slot.name == .acceptRanges, source == .upstream, !plan.options.forcesRanges {
                 // Ranges of what is passed on are the origin's to serve.
-                context.response.fields.append(slot, of: buffer.bytes)
+                context.response.fields.append(slot, of: head.buffer)
                 continue
             }
             copy(slot.name, head.spelling(slot), head.value(slot), context, plan, source)

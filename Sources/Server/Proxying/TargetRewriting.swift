@@ -61,7 +61,9 @@ public enum TargetRewriting {
     /// begin another request.
     private static func appendGuarded(_ text: Span<UInt8>, to output: inout ByteString) {
         var start = 0
-        for index in 0..<text.count where text[index] <= 0x20 || text[index] == 0x7f {
+        while true {
+            let index = text.firstIndex(below: 0x21, or: 0x7f, from: start)
+            guard index < text.count else { break }
             if index > start { output.append(text.extracting(start..<index)) }
             output.append(UInt8(ascii: "%"))
             output.append(ASCII.hexDigit(text[index] >> 4, uppercase: true))

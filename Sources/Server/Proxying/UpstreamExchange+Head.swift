@@ -13,16 +13,22 @@ extension UpstreamExchange {
     /// Whatever this comes to, `obtainHead` goes on from here.
     ///
     /// - Returns: true when the whole request is out: its answer may be awaited without a task, until `deadline`.
-    func askAtOnce() -> Bool {
-        guard let target = plan.target(context) else { return false }
+    func askAtOnce(_ context: RequestContext, _ client: Exchange) -> Bool {
+        if let fixed = plan.fixedTarget { return askAtOnce(fixed, context, client) }
+        guard let target = trace.target else { return false }
+        return askAtOnce(target, context, client)
+    }
+
+    private func askAtOnce(_ target: ProxyTarget, _ context: RequestContext, _ client: Exchange) -> Bool {
         begin(target)
-        let group = target.group
-        guard choosePeer(group), let peer, takeKept(peer, group), let connection else { return false }
+        guard let peer = choosePeer(target.group), let kept = takeKept(peer, target.group, context, for: client) else {
+            return false
+        }
         beginAttempt(peer)
-        beginSending(onKept: true)
-        result = send(connection)
+        beginSending(context, onKept: true)
+        result = send(kept, context)
         guard result == nil, sender.isDone else { return false }
-        connection.expect(by: deadline)
+        kept.expect(by: deadline)
         return true
     }
 
@@ -50,7 +56,7 @@ extension UpstreamExchange {
         }
         guard let group else { return .failed(502) }
         while true {
-            guard peer != nil || choosePeer(group), let peer else { return noLivePeers(group) }
+            guard let peer = peer ?? choosePeer(group) else { return noLivePeers(group) }
             attempt: while true {
                 switch await goOn(peer, group) {
                 case .head: return .head
@@ -81,18 +87,21 @@ extension UpstreamExchange {
 
     private func begin(_ target: ProxyTarget) {
         startedAt = loop.now
-        group = target.group
+        if group !== target.group { group = target.group }
         keepAlive = target.keepAlive
-        if target.isEncrypted { identity = plan.options.security?.identity(context, target) }
+        if target.isEncrypted || identity != nil {
+            identity = target.isEncrypted ? plan.options.security?.identity(context, target) : nil
+        }
     }
 
-    private func choosePeer(_ group: UpstreamGroup) -> Bool {
-        guard case .peer(let chosen) = group.select(&tried, now: loop.now) else { return false }
+    /// `peer`, chosen anew; nil: none can be asked.
+    private func choosePeer(_ group: UpstreamGroup) -> Peer? {
+        guard case .peer(let chosen) = group.select(&tried, now: loop.now) else { return nil }
         peer = chosen
         isReported = false
         peerAttempts += 1
         mayUseKept = true
-        return true
+        return chosen
     }
 
     /// What is to be done about a failure; what has been done about it already.
@@ -122,7 +131,7 @@ extension UpstreamExchange {
     private func goOn(_ peer: Peer, _ group: UpstreamGroup) async -> AttemptResult {
         if !isUnderWay {
             beginAttempt(peer)
-            let isKept = mayUseKept && takeKept(peer, group)
+            let isKept = mayUseKept && takeKept(peer, group, context, for: owner) != nil
             if !isKept {
                 var opened = await connect(peer, group)
                 if let identity, case .done = opened { opened = await shakeHands(identity) }
@@ -132,29 +141,31 @@ extension UpstreamExchange {
                 case .failed(let kind): return .failed(FailedAttempt(kind, requestSent: false))
                 }
             }
-            beginSending(onKept: isKept)
+            beginSending(context, onKept: isKept)
         }
         let settled = await sendAndReadHead()
         isUnderWay = false
         return settled
     }
 
-    /// Whether the request goes out on a connection that was kept for it: `connection`.
-    private func takeKept(_ peer: Peer, _ group: UpstreamGroup) -> Bool {
-        guard keepAlive.capacity > 0 else { return false }
+    /// The connection that was kept for the request, if it may go out on one: `connection` from now on.
+    private func takeKept(
+        _ peer: Peer, _ group: UpstreamGroup, _ context: RequestContext, for user: Parking
+    ) -> UpstreamConnection? {
+        guard keepAlive.capacity > 0 else { return nil }
         let policy = plan.options.retry
         guard
             policy.mayUseKeptConnection(isIdempotent: context.method.isIdempotent, isBodyReplayable: context.body.isReplayable)
-        else { return false }
+        else { return nil }
         let key = IdleKey(group: group.id, address: peer.address, scope: identity?.scope ?? 0)
-        guard let kept = serving.idleUpstreams.take(key, now: loop.now) else { return false }
+        guard let kept = serving.idleUpstreams.take(key, now: loop.now) else { return nil }
         guard kept.isFor(identity) else {
             kept.close()
-            return false
+            return nil
         }
-        kept.take(owner)
+        kept.take(user)
         connection = kept
-        return true
+        return kept
     }
 
     enum ConnectResult {
@@ -208,9 +219,8 @@ extension UpstreamExchange {
         }
     }
 
-    private func beginSending(onKept isKept: Bool) {
-        let context = context
-        context.upstream?.last.connectTime = loop.now - attemptStart
+    private func beginSending(_ context: RequestContext, onKept isKept: Bool) {
+        trace.last.connectTime = loop.now - attemptStart
         isUnderWay = true
         self.isKept = isKept
         hasResponse = false
@@ -219,11 +229,10 @@ extension UpstreamExchange {
     }
 
     /// Sends what can be sent now; nil: go on waiting.
-    private func send(_ connection: UpstreamConnection) -> AttemptResult? {
-        let context = context
+    private func send(_ connection: UpstreamConnection, _ context: RequestContext) -> AttemptResult? {
         switch sender.pump(connection, context) {
         case .progress(let count):
-            context.upstream?.last.bytesSent += count
+            trace.last.bytesSent += count
             let now = connection.loop.now
             deadline = now + plan.options.sendTimeout
             if sender.isDone {
@@ -238,7 +247,7 @@ extension UpstreamExchange {
             return nil
         case .failed(let error):
             // The answer may be here already: a server may refuse a body early and close.
-            if case .head = readHead(connection) { return headArrived() }
+            if case .head = readHead(connection) { return headArrived(connection) }
             logFailure("send() failed", error, .sending)
             return attemptFailed(.error)
         case .bodyFailed(let failure):
@@ -251,8 +260,9 @@ extension UpstreamExchange {
     private func sendAndReadHead() async -> AttemptResult {
         if let settled = result.take() { return settled }
         guard let connection else { return .failed(FailedAttempt(.error, requestSent: false)) }
+        let context = context
         while true {
-            if !sender.isDone, connection.readiness.isDisjoint(with: .readable), let settled = send(connection) {
+            if !sender.isDone, connection.readiness.isDisjoint(with: .readable), let settled = send(connection, context) {
                 return settled
             }
             if connection.readiness.isEmpty {
@@ -282,7 +292,7 @@ extension UpstreamExchange {
     /// Reads once, and says what that means for the attempt.
     private func readAttempt(_ connection: UpstreamConnection) -> AttemptResult {
         switch readHead(connection) {
-        case .head: return headArrived()
+        case .head: return headArrived(connection)
         case .needsMore:
             hasResponse = hasResponse || (head?.buffer.count ?? 0) > 0
             deadline = loop.now + plan.options.readTimeout
@@ -294,11 +304,14 @@ extension UpstreamExchange {
         }
     }
 
-    func headArrived() -> AttemptResult {
-        guard let head, let connection else { return .failed(FailedAttempt(.error, requestSent: true)) }
-        let state = context.upstreamState()
-        state.last.headerTime = loop.now - attemptStart
-        state.last.status = head.status
+    private func headArrived(_ connection: UpstreamConnection) -> AttemptResult {
+        guard let head else { return .failed(FailedAttempt(.error, requestSent: true)) }
+        return headArrived(head, connection)
+    }
+
+    private func headArrived(_ head: ResponseHead, _ connection: UpstreamConnection) -> AttemptResult {
+        trace.last.headerTime = loop.now - attemptStart
+        trace.last.status = head.status
         if head.status == 101, !sender.asksForUpgrade {
             logFailure("upstream switched protocols without being asked", nil, .readingHead)
         }
@@ -309,7 +322,7 @@ extension UpstreamExchange {
         }
         block = head.buffer
         offset = head.end
-        state.head = head
+        trace.head = head
         connection.readiness = []
         connection.noteUnread()
         if RetryConditions.forStatus(head.status).map({ plan.options.retry.conditions.contains($0) }) ?? false {
@@ -334,17 +347,15 @@ extension UpstreamExchange {
 
     /// Reads once and decodes what is there; 1xx answers are passed over.
     func readHead(_ connection: UpstreamConnection) -> HeadRead {
-        let context = context
-        let head: ResponseHead
-        if let begun = self.head {
-            head = begun
-        } else {
-            head = context.serving.takeResponseHead()
-            self.head = head
-        }
+        if head == nil { head = serving.takeResponseHead() }
+        guard let head else { return .nothing }
+        return readHead(head, connection)
+    }
+
+    private func readHead(_ head: ResponseHead, _ connection: UpstreamConnection) -> HeadRead {
         switch connection.transport.receive(into: head.buffer) {
         case .done(let count):
-            context.upstream?.last.bytesReceived += count
+            trace.last.bytesReceived += count
             connection.noteUnread()
         case .wouldBlock: return .nothing
         case .closed:
@@ -397,7 +408,7 @@ extension UpstreamExchange {
         let old = head
         head = nil
         block = nil
-        context.upstream?.head = nil
+        trace.head = nil
         if let old { serving.give(old) }
         close()
     }

@@ -18,9 +18,11 @@ public final class UpstreamExchange {
         case gone
     }
 
-    let plan: ProxyPlan
+    private(set) var plan: ProxyPlan
     private(set) var context: RequestContext
-    var serving: ServingLoop { context.serving }
+    let serving: ServingLoop
+    /// The request's trace, whoever goes on with the exchange.
+    let trace: UpstreamState
     /// Where this waits.
     private(set) unowned var owner: Parking
     /// The owner is a client's exchange, and its client's leaving ends this.
@@ -62,21 +64,36 @@ public final class UpstreamExchange {
     public var validators: CacheValidators?
     public internal(set) var attempts = 0
 
-    /// For whoever waits until it is over, whatever a client does.
-    public init(_ plan: ProxyPlan, _ context: RequestContext, owner: Parking) {
+    /// - Parameter watchesClient: the owner is a client's exchange: it ends when the client leaves, unless
+    ///   `proxy_ignore_client_abort`. Else the owner waits until it is over, whatever a client does.
+    public init(_ plan: ProxyPlan, _ context: RequestContext, owner: Parking, watchesClient: Bool = false) {
         self.plan = plan
         self.context = context
+        serving = context.serving
+        trace = context.upstreamState()
         self.owner = owner
-
-    }
-
-    /// For a client's exchange: it ends when the client leaves, unless `proxy_ignore_client_abort`.
-    public convenience init(_ plan: ProxyPlan, _ context: RequestContext, client: Exchange) {
-        self.init(plan, context, owner: client)
-        watchClient()
+        self.watchesClient = watchesClient && !plan.options.ignoresClientAbort
     }
 
     var loop: EventLoop { serving.loop }
+
+    /// As made anew, for another request of the same context and owner. To be called when the last one is over and was done by
+    /// an answer that came whole.
+    func begin(_ plan: ProxyPlan) {
+        if self.plan !== plan { self.plan = plan }
+        watchesClient = !plan.options.ignoresClientAbort
+        tried = TriedSet()
+        peerAttempts = 0
+        triesAvailable = nil
+        mayUseKept = true
+        isUnderWay = false
+        result = nil
+        framing = .none
+        readsInARow = 0
+        isTunnel = false
+        validators = nil
+        attempts = 0
+    }
 
     /// Goes on for somebody else, from the response's head on: what reads the body is not who asked for it.
     func adopt(owner: Parking, context: RequestContext) {
@@ -98,7 +115,7 @@ public final class UpstreamExchange {
     /// Sets the outbox's bounds.
     public func prepare(_ outbox: Outbox) {
         let options = plan.options
-        if options.buffersResponse, context.upstream?.isBuffered ?? true, !isTunnel {
+        if options.buffersResponse, trace.isBuffered, !isTunnel {
             outbox.memoryLimit = options.bufferSize + options.bufferCount * options.bufferBlockSize
             outbox.temporaryLimit = options.maxTempFileSize
             outbox.temporaryDirectory = options.tempPath
@@ -139,7 +156,7 @@ public final class UpstreamExchange {
         do throws(RequestFailure) {
             switch try framing.next(block.bytes, at: &offset) {
             case .data(let range):
-                context.upstream?.last.responseLength += range.count
+                trace.last.responseLength += range.count
                 return .bytes(ByteRegion(block, range), isLast: endsNow(block))
             case .needMore: return nil
             case .end: return .end
@@ -174,7 +191,7 @@ public final class UpstreamExchange {
         self.block = block
         switch connection.transport.receive(into: block) {
         case .done(let count):
-            context.upstream?.last.bytesReceived += count
+            trace.last.bytesReceived += count
             connection.noteUnread()
             if count >= UpstreamExchange.muchAtOnce, readsInARow < UpstreamExchange.mostInARow {
                 readsInARow += 1
@@ -277,23 +294,21 @@ public final class UpstreamExchange {
         attemptStart = loop.now
         head = nil
         offset = 0
-        context.upstreamState().begin(peer.addressText)
+        trace.begin(peer.addressText)
     }
 
     /// The client has left: what was known by now is what the log shows.
     func noteTime() { endAttempt(status: nil) }
 
     func endAttempt(status: Int?) {
-        guard let state = context.upstream else { return }
-        if state.last.responseTime == nil { state.last.responseTime = loop.now - attemptStart }
-        if let status, state.last.status == 0 { state.last.status = status }
+        if trace.last.responseTime == nil { trace.last.responseTime = loop.now - attemptStart }
+        if let status, trace.last.status == 0 { trace.last.status = status }
     }
 
     func noLivePeers(_ group: UpstreamGroup) -> Outcome {
-        let state = context.upstreamState()
-        state.begin(group.name)
-        state.last.status = 502
-        state.last.responseTime = 0
+        trace.begin(group.name)
+        trace.last.status = 502
+        trace.last.responseTime = 0
         logFailure("no live upstreams", nil, .connecting)
         return .failed(502)
     }

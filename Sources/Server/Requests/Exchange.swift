@@ -41,7 +41,24 @@ public final class Exchange: Parking {
         enroll()
     }
 
-    deinit { if let madeOutbox { context.serving.give(madeOutbox) } }
+    deinit { giveOutbox() }
+
+    /// As made anew, for another request of the same context.
+    func begin(_ drain: any Drain) {
+        self.drain = drain
+        isGone = false
+        hasBegun = false
+        isDrained = false
+        enroll()
+    }
+
+    private func giveOutbox() { if let outbox = madeOutbox.take() { context.serving.give(outbox) } }
+
+    /// Stays with the context for its next request, when nobody else needs it any more.
+    func rest() {
+        giveOutbox()
+        context.spareExchange = self
+    }
 
     /// What has not been drained, made when there is any.
     public var outbox: Outbox {
@@ -56,17 +73,32 @@ public final class Exchange: Parking {
     // MARK: Without a task
 
     /// Waits for `need` and whatever the handlers ask for after it, and answers.
-    public func start(_ need: Need) {
+    func start(_ need: consuming Need) {
         isWorking = true
-        guard case .upstream(let plan) = need else { return startTask(.step(.wait(need))) }
-        let upstream = UpstreamExchange(plan, context, client: self)
-        context.upstreamState().exchange = upstream
-        if upstream.askAtOnce() { awaited = upstream } else { startTask(.asking(upstream)) }
+        startTask(.step(.wait(need)))
+    }
+
+    /// Asks an upstream, and goes on as `start(_:)`.
+    func ask(_ plan: ProxyPlan) {
+        isWorking = true
+        let upstream = takeUpstream(plan)
+        upstream.trace.exchange = upstream
+        if upstream.askAtOnce(context, self) { awaited = upstream } else { startTask(.asking(upstream)) }
+    }
+
+    /// What asked last, where that went the plain way.
+    private var spareUpstream: UpstreamExchange?
+
+    private func takeUpstream(_ plan: ProxyPlan) -> UpstreamExchange {
+        guard let spare = spareUpstream.take(), spare.trace === context.upstreamState() else {
+            return UpstreamExchange(plan, context, owner: self, watchesClient: true)
+        }
+        spare.begin(plan)
+        return spare
     }
 
     /// Something has happened while a head is awaited: it is here, or the task finds out what that means.
     private func awaitedHead(_ upstream: UpstreamExchange, _ reasons: WakeReasons) {
-        awaited = nil
         guard reasons == .upstream, upstream.takeHead() else {
             super.wake(reasons)
             return startTask(.asking(upstream))
@@ -74,11 +106,11 @@ public final class Exchange: Parking {
         context.outcome = .head
         let step = RequestPipeline.advance(context)
         guard case .respond(.pass) = step else { return startTask(.step(step)) }
-        switch beginPassing() {
+        switch beginPassing(upstream) {
         case .refused: startTask(.step(RequestPipeline.refusedByFilter(context)))
-        case .done: finish()
-        case .goesOn(let upstream):
-            if passWhole(upstream) { finish() }
+        case .done: finish(upstream)
+        case .goesOn:
+            if passWhole(upstream) { finish(upstream) }
         }
     }
 
@@ -106,6 +138,13 @@ public final class Exchange: Parking {
         isWorking = false
         // The exchange with the upstream knows the context, and the context it: the circle ends here.
         context.upstream?.exchange = nil
+        settle()
+    }
+
+    private func finish(_ upstream: UpstreamExchange) {
+        isWorking = false
+        upstream.trace.exchange = nil
+        spareUpstream = upstream
         settle()
     }
 
@@ -166,7 +205,7 @@ public final class Exchange: Parking {
             while loop.now < end, !isGone { _ = await park(until: end) }
             return .done
         case .upstream(let plan):
-            let upstream = UpstreamExchange(plan, context, client: self)
+            let upstream = UpstreamExchange(plan, context, owner: self, watchesClient: true)
             context.upstreamState().exchange = upstream
             return await upstream.obtainHead()
         case .cached(let plan):
@@ -241,15 +280,11 @@ public final class Exchange: Parking {
         /// A header filter has refused the response.
         case refused
         case done
-        case goesOn(UpstreamExchange)
+        case goesOn
     }
 
     /// Hands the head of what the upstream sends to the drain.
-    private func beginPassing() -> PassStart {
-        guard let upstream = context.upstream?.exchange else {
-            outbox.fail()
-            return .done
-        }
+    private func beginPassing(_ upstream: UpstreamExchange) -> PassStart {
         guard begin() else {
             closeUpstream()
             return .refused
@@ -266,14 +301,18 @@ public final class Exchange: Parking {
             upstream.letGo()
             return .done
         }
-        return .goesOn(upstream)
+        return .goesOn
     }
 
     private func pass() async -> Bool {
-        switch beginPassing() {
+        guard let upstream = context.upstream?.exchange else {
+            outbox.fail()
+            return true
+        }
+        switch beginPassing(upstream) {
         case .refused: return false
         case .done: return true
-        case .goesOn(let upstream):
+        case .goesOn:
             await pass(upstream, upstream.isTunnel ? nil : upstream.buffered())
             return true
         }
@@ -399,12 +438,13 @@ public final class Exchange: Parking {
         resign()
         guard returnsContext else { return }
         returnsContext = false
+        rest()
         context.serving.give(context)
     }
 
     public override func wake(_ reasons: WakeReasons) {
-        if let awaited {
-            awaitedHead(awaited, reasons)
+        if let upstream = awaited.take() {
+            awaitedHead(upstream, reasons)
         } else if isWorking {
             super.wake(reasons)
         } else {

@@ -10,7 +10,7 @@ import Patterns
 public final class RequestContext {
     public let serving: ServingLoop
     /// The head as received; frozen once decoded.
-    public var head: RequestHead
+    public let head: RequestHead
     public var connection = ConnectionFacts()
     public var site: Site
     public var server: ServerPlan
@@ -24,6 +24,9 @@ public final class RequestContext {
     public var response = OutgoingResponse()
     public var outcome = Outcome.none
     public let body = RequestBody()
+    var writer = ResponseWriter()
+    /// The loop's block in which heads are built.
+    let output: ByteBuffer
 
     // Pipeline
     /// The next handler of the plan.
@@ -84,6 +87,9 @@ public final class RequestContext {
     // Proxying and caching
     public var upstream: UpstreamState?
     public var cache: CacheState?
+    /// An exchange that is over, to be used again. It knows this context: whoever lets go of a context that has one lets go
+    /// of it first.
+    var spareExchange: Exchange?
     /// The trace of an earlier request, to be used again.
     private var spareCache: CacheState?
     private var spareUpstream: UpstreamState?
@@ -98,6 +104,7 @@ public final class RequestContext {
 
     public init(serving: ServingLoop, head: RequestHead, site: Site, server: ServerPlan) {
         self.serving = serving
+        output = serving.output
         self.head = head
         self.site = site
         self.server = server
@@ -134,7 +141,10 @@ public final class RequestContext {
         identifier = nil
         isComplete = false
         limitRate = nil
-        if let upstream {
+        if let upstream, upstream.isShared {
+            // A fill goes on writing to it.
+            self.upstream = nil
+        } else if let upstream {
             if let received = upstream.head.take() { serving.give(received) }
             upstream.reset()
             swap(&self.upstream, &spareUpstream)

@@ -40,6 +40,9 @@ public final class UpstreamState {
     public var isBuffered = true
     public var trailers = Fields()
 
+    /// A fill that outlives the request writes to it too: it serves no other request.
+    var isShared = false
+
     public init() {}
 
     /// Begins another attempt.

@@ -3,7 +3,10 @@ import HTTP
 import Platform
 
 /// Frames one response for HTTP/1.1 and sends it: the head with the first bytes of the body, then the rest of the outbox.
-final class ResponseWriter {
+///
+/// Each context has one and uses it for answer after answer. It is told each time whose answer it is and on which connection:
+/// a stored reference would be counted up and down at every look.
+struct ResponseWriter: ~Copyable {
     enum Progress {
         /// The outbox has nothing for now.
         case waiting
@@ -23,12 +26,10 @@ final class ResponseWriter {
         var failure: SystemError?
     }
 
-    private unowned var connection: HTTP1Connection
-    private(set) var context: RequestContext
     private var framing = ResponseHeadEncoding.Framing.untilClose
     private(set) var closesConnection = false
-    /// Head and chunk framing that have not been sent.
-    private var control: ByteBuffer
+    /// Head and chunk framing that have not been sent, where they could not stay in the loop's output block.
+    private var ownControl: ByteBuffer?
     private var controlOffset = 0
     /// Nothing is left of it, and if it is the loop's block, its bytes are somebody else's.
     private var isControlEmpty = false
@@ -36,32 +37,21 @@ final class ResponseWriter {
     private var chunkLeft = 0
     private var endAnnounced = false
     private var hasBody = true
-    /// The socket takes nothing; `unblock` says that it does again.
-    private(set) var isBlocked = false
     private var bodySent = 0
     private var bodyExpected: Int?
     private var pacedSince: Int64 = -1
 
-    init(connection: HTTP1Connection, _ context: RequestContext) {
-        self.connection = connection
-        self.context = context
-        control = context.serving.output
-    }
-
     /// As made anew, for another answer.
-    func begin(_ connection: HTTP1Connection, _ context: RequestContext) {
-        self.connection = connection
-        self.context = context
+    private mutating func reset() {
         framing = .untilClose
         closesConnection = false
-        if control !== context.serving.output { control = context.serving.output }
+        if ownControl != nil { ownControl = nil }
         controlOffset = 0
         isControlEmpty = false
         isChunked = false
         chunkLeft = 0
         endAnnounced = false
         hasBody = true
-        isBlocked = false
         bodySent = 0
         bodyExpected = nil
         pacedSince = -1
@@ -72,11 +62,13 @@ final class ResponseWriter {
     /// Runs the header filters, chooses the framing and writes the head.
     ///
     /// - Returns: false when a filter refuses the response and something else is to be sent in its place.
-    func settleHead() -> Bool {
-        // Once, and handed on: each look at a stored reference counts it up and down.
-        let context = context
-        let plan = context.plan
-        settleDelay(plan)
+    mutating func settleHead(_ connection: HTTP1Connection, _ context: RequestContext) -> Bool {
+        reset()
+        return settleHead(connection, context, context.plan)
+    }
+
+    private mutating func settleHead(_ connection: HTTP1Connection, _ context: RequestContext, _ plan: LocationPlan) -> Bool {
+        settleDelay(connection, plan)
         if context.response.isPrepared, let prepared = context.response.prepared {
             takeHead(prepared, context)
             return true
@@ -87,9 +79,17 @@ final class ResponseWriter {
         chooseFraming(context, plan)
         let persistence = choosePersistence(context, plan)
         let bound = ResponseHeadEncoding.bound(context)
-        let output = context.serving.output
-        let control = bound <= output.capacity ? output : ByteBuffer(capacity: bound)
-        self.control = control
+        if bound <= context.output.capacity {
+            writeHead(persistence, context, to: context.output)
+        } else {
+            let own = ByteBuffer(capacity: bound)
+            ownControl = own
+            writeHead(persistence, context, to: own)
+        }
+        return true
+    }
+
+    private func writeHead(_ persistence: ResponseHeadEncoding.Persistence, _ context: RequestContext, to control: ByteBuffer) {
         control.clear()
         if context.head.version != .http09 {
             ResponseHeadEncoding.append(context, framing, persistence, to: control)
@@ -98,17 +98,15 @@ final class ResponseWriter {
         if context.response.prepared != nil, !closesConnection, bodyExpected != nil {
             context.keepPreparedHead(control.bytes)
         }
-        return true
     }
 
     /// The head of an earlier answer serves again.
-    private func takeHead(_ prepared: PreparedHead, _ context: RequestContext) {
+    private mutating func takeHead(_ prepared: PreparedHead, _ context: RequestContext) {
         let length = context.response.content.count
         context.response.contentLength = length
         framing = .length(length)
         bodyExpected = length
-        let control = context.serving.output
-        self.control = control
+        let control = context.output
         control.clear()
         let bytes = prepared.bytes
         control.append(bytes.span)
@@ -116,9 +114,8 @@ final class ResponseWriter {
     }
 
     /// `tcp_nodelay`: small segments go out at once unless the location says otherwise; changed only where it changes.
-    private func settleDelay(_ plan: LocationPlan) {
+    private func settleDelay(_ connection: HTTP1Connection, _ plan: LocationPlan) {
         let delays = !plan.core.tcpNodelay
-        let connection = connection
         guard delays != connection.delaysSegments else { return }
         connection.delaysSegments = delays
         Socket.setNoDelay(connection.transport.rawValue, !delays)
@@ -140,7 +137,7 @@ final class ResponseWriter {
         }
     }
 
-    private func chooseFraming(_ context: RequestContext, _ plan: LocationPlan) {
+    private mutating func chooseFraming(_ context: RequestContext, _ plan: LocationPlan) {
         let status = context.response.status
         let isHead = context.head.method == .head
         if status == 204 || status == 304 || (status < 200 && status != 101) {
@@ -170,12 +167,13 @@ final class ResponseWriter {
         }
     }
 
-    private func choosePersistence(_ context: RequestContext, _ plan: LocationPlan) -> ResponseHeadEncoding.Persistence {
+    private mutating func choosePersistence(_ context: RequestContext, _ plan: LocationPlan) -> ResponseHeadEncoding.Persistence
+    {
         if context.response.status == 101 {
             closesConnection = true
             return .upgrade
         }
-        var closes = context.endsConnection
+        var closes = context.endsConnection(by: plan)
         if case .untilClose = framing, hasBody { closes = true }
         closesConnection = closes
         context.response.closesConnection = closes
@@ -186,7 +184,7 @@ final class ResponseWriter {
     var endsByClosing: Bool { !isChunked && bodyExpected == nil }
 
     /// Whether the response has to go through an outbox.
-    var mustStream: Bool {
+    func mustStream(_ context: RequestContext) -> Bool {
         if !hasBody { return false }
         if !context.response.bodyFilters.isEmpty || isChunked { return true }
         if case .pieces = context.response.content { return true }
@@ -194,20 +192,20 @@ final class ResponseWriter {
     }
 
     func attachFilters(to exchange: Exchange) {
-        guard hasBody, !context.response.bodyFilters.isEmpty else { return }
-        for filter in context.response.bodyFilters { exchange.outbox.addFilter(filter) }
+        guard hasBody, !exchange.context.response.bodyFilters.isEmpty else { return }
+        for filter in exchange.context.response.bodyFilters { exchange.outbox.addFilter(filter) }
     }
 
     /// The loop's output block is only borrowed, between the head and the first attempt to send it and during an attempt: what
     /// was not sent is copied.
-    private func keepControl() {
-        let control = control
-        guard control === context.serving.output else { return }
+    private mutating func keepControl(_ context: RequestContext) {
+        if ownControl != nil { return }
+        let control = context.output
         let rest = control.count - controlOffset
         if rest > 0 {
             let own = ByteBuffer(capacity: rest + 64)
             own.append(control.bytes(controlOffset..<control.count))
-            self.control = own
+            ownControl = own
         } else {
             // Others write into it from now on.
             isControlEmpty = true
@@ -218,30 +216,39 @@ final class ResponseWriter {
     // MARK: At once
 
     /// One system call for head and body where that is possible.
-    func sendAtOnce() -> Rest {
-        let control = control
+    mutating func sendAtOnce(_ connection: HTTP1Connection, _ context: RequestContext) -> Rest {
+        if let own = ownControl { return sendAtOnce(own, connection, context) }
+        return sendAtOnce(context.output, connection, context)
+    }
+
+    private mutating func sendAtOnce(_ control: ByteBuffer, _ connection: HTTP1Connection, _ context: RequestContext) -> Rest {
         switch context.response.content {
-        case .empty: return afterSend(connection.transport.send(control.bytes), .empty, 0)
+        case .empty: return afterSend(connection.transport.send(control.bytes), .empty, 0, control, context)
         case .memory(let bytes, let range):
             let body = bytes.bytes
             let result = connection.transport.send(control.bytes, body.extracting(range))
-            return afterSend(result, context.response.content, range.count)
-        case .file(let file, let range): return sendFileAtOnce(file, range)
+            return afterSend(result, context.response.content, range.count, control, context)
+        case .file(let file, let range): return sendFileAtOnce(file, range, control, connection, context)
         case .pieces: return Rest(content: context.response.content)
         }
     }
 
     /// Whether a body of this length may be sent by `sendAtOnce(_:)`: as it is, in one piece, at any pace.
-    func takesWhole(_ count: Int) -> Bool {
-        let context = context
-        return hasBody && !isChunked && bodyExpected == count && controlOffset == 0 && !isBlocked
+    func takesWhole(_ count: Int, _ context: RequestContext) -> Bool {
+        hasBody && !isChunked && bodyExpected == count && controlOffset == 0
             && context.response.bodyFilters.isEmpty && !Pacing.applies(context)
     }
 
     /// Sends the head and the whole body by one system call: how much of the body is out, which is all of it or less; nil when
     /// the connection is broken.
-    func sendAtOnce(_ body: Span<UInt8>) -> Int? {
-        let control = control
+    mutating func sendAtOnce(_ body: Span<UInt8>, _ connection: HTTP1Connection, _ context: RequestContext) -> Int? {
+        if let own = ownControl { return send(own, body, connection, context) }
+        return send(context.output, body, connection, context)
+    }
+
+    private mutating func send(
+        _ control: ByteBuffer, _ body: Span<UInt8>, _ connection: HTTP1Connection, _ context: RequestContext
+    ) -> Int? {
         switch connection.transport.send(control.bytes, body) {
         case .done(let count):
             context.bytesSent += count
@@ -254,25 +261,27 @@ final class ResponseWriter {
     }
 
     /// A small file is read behind its head and sent with it; a larger one follows by sendfile.
-    private func sendFileAtOnce(_ file: SharedDescriptor, _ range: Range<Int>) -> Rest {
-        let plan = context.plan
-        let control = control
+    private mutating func sendFileAtOnce(
+        _ file: SharedDescriptor, _ range: Range<Int>, _ control: ByteBuffer, _ connection: HTTP1Connection,
+        _ context: RequestContext
+    ) -> Rest {
         // What is encrypted is read here and not by the kernel: a file that was cut off meanwhile would end the process.
         if let mapping = context.response.mapping, range.upperBound <= mapping.count, !connection.transport.isEncrypted {
             let result = connection.transport.send(control.bytes, mapping.bytesForTheKernel(range))
-            return afterSend(result, context.response.content, range.count)
+            return afterSend(result, context.response.content, range.count, control, context)
         }
         if range.count <= ResponseWriter.readLimit, range.count <= control.room {
             let headCount = control.count
-            guard readFile(file, range) else { return Rest(failure: .inputOutput) }
+            guard readFile(file, range, into: control) else { return Rest(failure: .inputOutput) }
             let result = connection.transport.send(control.bytes)
             control.truncate(to: headCount)
-            return afterSend(result, context.response.content, range.count)
+            return afterSend(result, context.response.content, range.count, control, context)
         }
+        let plan = context.plan
         if !plan.core.usesSendfile { return Rest(content: context.response.content) }
         // The head waits for the first bytes of the file: a segment of its own costs more (decisions/0007).
         let head = connection.transport.send(control.bytes, more: true)
-        let rest = afterSend(head, context.response.content, range.count)
+        let rest = afterSend(head, context.response.content, range.count, control, context)
         guard rest.failure == nil, controlOffset == control.count else { return rest }
         var offset = range.lowerBound
         let chunk = plan.core.sendfileMaxChunk
@@ -290,7 +299,7 @@ final class ResponseWriter {
     /// Files up to this size are read and sent with their head; measured against sendfile (docs/decisions).
     private static let readLimit = 16384
 
-    private func readFile(_ file: SharedDescriptor, _ range: Range<Int>) -> Bool {
+    private func readFile(_ file: SharedDescriptor, _ range: Range<Int>, into control: ByteBuffer) -> Bool {
         var position = range.lowerBound
         while position < range.upperBound {
             let left = range.upperBound - position
@@ -304,7 +313,9 @@ final class ResponseWriter {
         return true
     }
 
-    private func afterSend(_ result: IOResult, _ content: Content, _ bodyCount: Int) -> Rest {
+    private mutating func afterSend(
+        _ result: IOResult, _ content: Content, _ bodyCount: Int, _ control: ByteBuffer, _ context: RequestContext
+    ) -> Rest {
         switch result {
         case .done(let count):
             context.bytesSent += count
@@ -322,23 +333,22 @@ final class ResponseWriter {
 
     // MARK: From the outbox
 
-    /// The socket is writable again.
-    func unblock() { isBlocked = false }
-
     /// Sends what the outbox has, until the socket or the outbox says stop.
-    func drain(_ outbox: Outbox) -> Progress {
+    mutating func drain(_ outbox: Outbox, _ connection: HTTP1Connection, _ context: RequestContext) -> Progress {
         if isControlEmpty {
-            control.clear()
+            control(context).clear()
             controlOffset = 0
             isControlEmpty = false
         }
-        let progress = send(outbox)
-        keepControl()
+        let progress = send(outbox, connection, context)
+        keepControl(context)
         return progress
     }
 
-    private func send(_ outbox: Outbox) -> Progress {
-        isBlocked = false
+    /// Where head and chunk framing stand.
+    private func control(_ context: RequestContext) -> ByteBuffer { ownControl ?? context.output }
+
+    private mutating func send(_ outbox: Outbox, _ connection: HTTP1Connection, _ context: RequestContext) -> Progress {
         while true {
             let allowance = Pacing.allowance(context, sent: bodySent, since: &pacedSince)
             if allowance == 0 { return .paced(Pacing.delay(context, sent: bodySent, since: pacedSince)) }
@@ -348,34 +358,34 @@ final class ResponseWriter {
                     outbox.consume(outbox.piece.count)
                     continue
                 }
-                if let stop = sendMemory(outbox, allowance) { return stop }
+                if let stop = sendMemory(outbox, allowance, connection, context) { return stop }
             case .file:
                 if !hasBody {
                     outbox.consume(outbox.pieceCount)
                     continue
                 }
-                if let stop = sendFile(outbox, allowance) { return stop }
-            case .wait: return flushControl() ?? .waiting
+                if let stop = sendFile(outbox, allowance, connection, context) { return stop }
+            case .wait: return flushControl(connection, context) ?? .waiting
             case .failed:
-                _ = flushControl()
+                _ = flushControl(connection, context)
                 return .broken
-            case .end: return finish()
+            case .end: return finish(connection, context)
             }
         }
     }
 
-    private func finish() -> Progress {
+    private mutating func finish(_ connection: HTTP1Connection, _ context: RequestContext) -> Progress {
         if let bodyExpected, bodySent < bodyExpected { return .broken }
         if isChunked, !endAnnounced {
-            makeRoom(8)
-            control.append(literal: ResponseEncoder.lastChunk)
+            makeRoom(8, context)
+            control(context).append(literal: ResponseEncoder.lastChunk)
             endAnnounced = true
         }
-        return flushControl() ?? .complete
+        return flushControl(connection, context) ?? .complete
     }
 
-    private func makeRoom(_ count: Int) {
-        let control = control
+    private mutating func makeRoom(_ count: Int, _ context: RequestContext) {
+        let control = control(context)
         if controlOffset == control.count {
             control.clear()
             controlOffset = 0
@@ -383,20 +393,19 @@ final class ResponseWriter {
         if control.room >= count { return }
         let larger = ByteBuffer(capacity: control.count - controlOffset + max(count, 256))
         larger.append(control.bytes(controlOffset..<control.count))
-        self.control = larger
+        ownControl = larger
         controlOffset = 0
     }
 
     /// nil: nothing is left of it.
-    private func flushControl() -> Progress? {
-        let control = control
+    private mutating func flushControl(_ connection: HTTP1Connection, _ context: RequestContext) -> Progress? {
+        let control = control(context)
         while controlOffset < control.count {
             switch connection.transport.send(control.bytes(controlOffset..<control.count)) {
             case .done(let count):
                 controlOffset += count
                 context.bytesSent += count
             case .wouldBlock:
-                isBlocked = true
                 return .blocked
             case .closed, .failed: return .broken
             }
@@ -404,7 +413,9 @@ final class ResponseWriter {
         return nil
     }
 
-    private func sendMemory(_ outbox: Outbox, _ allowance: Int) -> Progress? {
+    private mutating func sendMemory(
+        _ outbox: Outbox, _ allowance: Int, _ connection: HTTP1Connection, _ context: RequestContext
+    ) -> Progress? {
         let piece = outbox.piece
         var count = min(piece.count, allowance)
         if let bodyExpected { count = min(count, bodyExpected - bodySent) }
@@ -414,13 +425,13 @@ final class ResponseWriter {
             return nil
         }
         if isChunked {
-            if chunkLeft == 0 { announceChunk(count) }
+            if chunkLeft == 0 { announceChunk(count, context) }
             count = min(count, chunkLeft)
         }
         let endsChunk = isChunked && count == chunkLeft
         let isLast = endsChunk && count == piece.count && outbox.frontIsLast
         let suffix: StaticString = endsChunk ? (isLast ? ResponseEncoder.chunkEndAndLastChunk : ResponseEncoder.chunkEnd) : ""
-        let control = self.control
+        let control = control(context)
         let head = control.bytes(controlOffset..<control.count)
         let bytes = piece.bytes
         let body = bytes.extracting(first: count)
@@ -431,16 +442,16 @@ final class ResponseWriter {
         } else {
             result = connection.transport.send(head, body)
         }
-        return account(result, outbox, count, suffix, isLast)
+        return account(result, outbox, count, suffix, isLast, context)
     }
 
-    private func account(_ result: IOResult, _ outbox: Outbox, _ count: Int, _ suffix: StaticString, _ isLast: Bool)
-        -> Progress?
-    {
+    private mutating func account(
+        _ result: IOResult, _ outbox: Outbox, _ count: Int, _ suffix: StaticString, _ isLast: Bool, _ context: RequestContext
+    ) -> Progress? {
         switch result {
         case .done(let sent):
             context.bytesSent += sent
-            let fromControl = min(sent, control.count - controlOffset)
+            let fromControl = min(sent, control(context).count - controlOffset)
             controlOffset += fromControl
             let fromBody = min(sent - fromControl, count)
             outbox.consume(fromBody)
@@ -451,28 +462,28 @@ final class ResponseWriter {
             if fromBody == count, length > 0 {
                 endAnnounced = isLast
                 if fromSuffix < length {
-                    makeRoom(length)
+                    makeRoom(length, context)
                     let tail = context.serving.literal(suffix)
-                    control.append(tail.bytes.extracting(fromSuffix..<length))
+                    control(context).append(tail.bytes.extracting(fromSuffix..<length))
                 }
             }
             if fromBody == count, fromSuffix == length { return nil }
-            isBlocked = true
             return .blocked
         case .wouldBlock:
-            isBlocked = true
             return .blocked
         case .closed, .failed: return .broken
         }
     }
 
-    private func announceChunk(_ count: Int) {
-        makeRoom(ResponseEncoder.longestChunkSize)
-        ResponseEncoder.appendChunkSize(count, to: control)
+    private mutating func announceChunk(_ count: Int, _ context: RequestContext) {
+        makeRoom(ResponseEncoder.longestChunkSize, context)
+        ResponseEncoder.appendChunkSize(count, to: control(context))
         chunkLeft = count
     }
 
-    private func sendFile(_ outbox: Outbox, _ allowance: Int) -> Progress? {
+    private mutating func sendFile(
+        _ outbox: Outbox, _ allowance: Int, _ connection: HTTP1Connection, _ context: RequestContext
+    ) -> Progress? {
         guard let file = outbox.pieceFile else { return .broken }
         let core = context.plan.core
         var count = min(outbox.pieceCount, allowance)
@@ -482,16 +493,16 @@ final class ResponseWriter {
             return nil
         }
         if isChunked {
-            if chunkLeft == 0 { announceChunk(count) }
+            if chunkLeft == 0 { announceChunk(count, context) }
             count = min(count, chunkLeft)
         }
-        if let stop = flushControl() { return stop }
+        if let stop = flushControl(connection, context) { return stop }
         if core.sendfileMaxChunk > 0 { count = min(count, core.sendfileMaxChunk) }
         var offset = outbox.pieceOffset
         let result =
             core.usesSendfile
             ? connection.transport.sendFile(file.rawValue, offset: &offset, count: count)
-            : copyFile(file, &offset, count)
+            : copyFile(file, &offset, count, connection, context)
         let sent = offset - outbox.pieceOffset
         context.bytesSent += sent
         bodySent += sent
@@ -499,21 +510,22 @@ final class ResponseWriter {
         if isChunked, sent > 0 {
             chunkLeft -= sent
             if chunkLeft == 0 {
-                makeRoom(8)
-                control.append(literal: ResponseEncoder.chunkEnd)
+                makeRoom(8, context)
+                control(context).append(literal: ResponseEncoder.chunkEnd)
             }
         }
         switch result {
         case .done: return nil
         case .wouldBlock:
-            isBlocked = true
             return .blocked
         case .closed, .failed: return .broken
         }
     }
 
     /// `sendfile off`: through memory.
-    private func copyFile(_ file: SharedDescriptor, _ offset: inout Int, _ count: Int) -> IOResult {
+    private func copyFile(
+        _ file: SharedDescriptor, _ offset: inout Int, _ count: Int, _ connection: HTTP1Connection, _ context: RequestContext
+    ) -> IOResult {
         let block = context.serving.blocks.take()
         defer { context.serving.blocks.give(block) }
         let wanted = min(count, block.capacity)
