@@ -83,7 +83,9 @@ extension UpstreamExchange {
         startedAt = loop.now
         group = target.group
         keepAlive = target.keepAlive
-        if target.isEncrypted { identity = plan.options.security?.identity(context, target) }
+        if target.isEncrypted || identity != nil {
+            identity = target.isEncrypted ? plan.options.security?.identity(context, target) : nil
+        }
     }
 
     private func choosePeer(_ group: UpstreamGroup) -> Bool {

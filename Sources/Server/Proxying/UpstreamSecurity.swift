@@ -35,7 +35,8 @@ public final class UpstreamSecurity: Sendable {
         self.name = name
         self.sendsName = sendsName
         self.reusesSessions = reusesSessions
-        let text = name == nil ? host.map { Array($0.utf8) } : name?.constant?.bytes.array
+        var text = host.map { Array($0.utf8) }
+        if let name { text = name.constant.map { constant in constant.bytes.array } }
         fixed = text.map { UpstreamIdentity($0, context: context.number) }
     }
 
