@@ -18,9 +18,16 @@ open class BufferOwner {
     /// A part of the buffer.
     @_lifetime(borrow self)
     public final func bytes(_ range: Range<Int>) -> Span<UInt8> {
-        let block = buffer
-        let span = block.bytes(range)
-        // Sound: `self` keeps `block` alive, since `buffer` is not replaced while a span of it is in use.
+        precondition(range.lowerBound >= 0 && range.upperBound <= buffer.count)
+        // Sound: the range was checked just above, and `self` keeps the buffer alive, since it is not replaced while a span of
+        // it is in use. (By way of its address: a reference would be counted up and down, for each value that is looked at.)
+        let span = unsafe Span<UInt8>(_unsafeStart: buffer.start + range.lowerBound, count: range.count)
         return unsafe _overrideLifetime(span, borrowing: self)
+    }
+
+    /// All bytes of the buffer.
+    public final var content: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { bytes(0..<buffer.count) }
     }
 }

@@ -60,6 +60,8 @@ public final class ByteBuffer {
         count += span.count
     }
 
+    public func append(contentsOf bytes: [UInt8]) { append(bytes.span) }
+
     public func append(_ byte: UInt8) {
         precondition(room > 0)
         unsafe base.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)

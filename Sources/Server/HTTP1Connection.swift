@@ -364,11 +364,11 @@ public final class HTTP1Connection: Endpoint, Drain {
         close()
     }
 
-    public func sendWhole(_ body: ByteRegion, of exchange: Exchange) -> Int? {
+    public func sendWhole(_ body: Span<UInt8>, of exchange: Exchange) -> Int? {
         guard phase == .exchanging, !isPumping, isWriting, !isBlocked,
             exchange.context.writer.takesWhole(body.count, exchange.context)
         else { return 0 }
-        guard let sent = exchange.context.writer.sendAtOnce(body.bytes, self, exchange.context) else {
+        guard let sent = exchange.context.writer.sendAtOnce(body, self, exchange.context) else {
             breakOff(exchange)
             return nil
         }

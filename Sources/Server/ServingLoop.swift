@@ -37,6 +37,16 @@ public final class ServingLoop: LoopBound {
     /// The access logs of this loop.
     public let logs: AccessLogs
 
+    /// Appends a line to a log that this loop may collect lines for (`AccessLogs`).
+    @inline(never)
+    public func append(_ line: Span<UInt8>, to file: LogFile, bufferSize: Int, flushInterval: Int64?) {
+        logs.append(line, to: file, bufferSize: bufferSize, flushInterval: flushInterval)
+    }
+
+    /// Appends the present second as common logs write it.
+    @inline(never)
+    public func appendLocalTime(to output: inout ByteString) { logs.appendLocalTime(to: &output) }
+
     public init(loop: EventLoop, site: Site, named: NamedState, errorLog: ErrorLog, prefix: String) {
         self.site = site
         self.named = named
@@ -47,7 +57,12 @@ public final class ServingLoop: LoopBound {
     }
 
     /// A context for a new request.
-    func takeContext(_ server: ServerPlan) -> RequestContext { takeContext(site, server) }
+    func takeContext(_ server: ServerPlan) -> RequestContext {
+        guard let context = contexts.popLast() else { return takeContext(site, server) }
+        if context.site !== site { context.site = site }
+        if context.server !== server { context.server = server }
+        return context
+    }
 
     /// One that holds nothing of another request, for a given configuration.
     public func takeContext(_ site: Site, _ server: ServerPlan) -> RequestContext {
@@ -114,6 +129,20 @@ public final class ServingLoop: LoopBound {
             head.buffer = output
             blocks.give(block)
         }
+    }
+
+    /// A connection that idles under this key, taken out.
+    @inline(never)
+    func takeIdle(_ key: IdleKey) -> UpstreamConnection? { idleUpstreams.take(key, now: loop.now) }
+
+    /// Keeps a connection that has answered, and closes what has to give way to it; false: it was closed itself.
+    @inline(never)
+    func keepIdle(_ connection: UpstreamConnection, _ policy: KeepAlivePolicy) -> Bool {
+        let evicted = idleUpstreams.give(
+            connection.key, connection, served: connection.served, age: loop.now - connection.openedAt, policy: policy,
+            now: loop.now)
+        evicted?.close()
+        return evicted !== connection
     }
 
     private var outboxes: [Outbox] = []
@@ -186,8 +215,6 @@ public final class ServingLoop: LoopBound {
         return connectionNumber * 512 + UInt64(loop.index & 511)
     }
 
-    /// The Date field's value for this turn.
-    public var date: [UInt8] {
-        dates.bytes(at: loop.wallNow / 1000)
-    }
+    /// Appends the Date field's value for this turn.
+    public func appendDate(to output: ByteBuffer) { dates.append(at: loop.wallNow / 1000, to: output) }
 }

@@ -178,7 +178,10 @@ final class AccessLogWriter: Sendable {
         case named(Template, AccessLogs.CachePolicy?)
     }
 
-    let destination: Destination
+    /// Where every line goes; nil: the name is made for each request.
+    private let file: LogFile?
+    private let name: Template?
+    private let cache: AccessLogs.CachePolicy?
     let template: Template
     let escape: LogFormat.Escape
     let bufferSize: Int
@@ -189,7 +192,16 @@ final class AccessLogWriter: Sendable {
         destination: Destination, template: Template, escape: LogFormat.Escape, bufferSize: Int, flushInterval: Int64?,
         condition: Template?
     ) {
-        self.destination = destination
+        switch destination {
+        case .file(let file):
+            self.file = file
+            name = nil
+            cache = nil
+        case .named(let template, let policy):
+            file = nil
+            name = template
+            cache = policy
+        }
         self.template = template
         self.escape = escape
         self.bufferSize = bufferSize
@@ -206,13 +218,18 @@ final class AccessLogWriter: Sendable {
         case .none: template.append(to: &line, context)
         }
         line.append(UInt8(ascii: "\n"))
-        switch destination {
-        case .file(let file):
-            context.serving.logs.append(line.span, to: file, bufferSize: bufferSize, flushInterval: flushInterval)
-            if let error = file.takeFailure() { tell(error, file, context) }
-        case .named(let name, let cache): append(line.span, name, cache, context)
-        }
+        if file != nil { writeToFile(line.span, context) } else { writeToNamed(line.span, context) }
         context.giveScratch(&line)
+    }
+
+    private func writeToFile(_ line: Span<UInt8>, _ context: RequestContext) {
+        guard let file else { return }
+        context.serving.append(line, to: file, bufferSize: bufferSize, flushInterval: flushInterval)
+        if let error = file.takeFailure() { tell(error, file, context) }
+    }
+
+    private func writeToNamed(_ line: Span<UInt8>, _ context: RequestContext) {
+        if let name { append(line, name, cache, context) }
     }
 
     /// Lines are lost: said once a minute, for a full disk fails with every request.

@@ -35,7 +35,7 @@ enum ResponseVariables {
             return true
         },
         VariableDefinition("time_local", "Local time as common logs write it.", isPlain: true) { context, output in
-            context.serving.logs.appendLocalTime(to: &output)
+            context.serving.appendLocalTime(to: &output)
             return true
         },
         VariableDefinition("time_iso8601", "Local time by ISO 8601.", isPlain: true) { context, output in

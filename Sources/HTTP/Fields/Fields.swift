@@ -124,9 +124,6 @@ public struct Fields: Sendable {
                 valueCount: Int(slot.valueCount)))
     }
 
-    /// Appends the line that stands at `slot` in a buffer.
-    public mutating func append(_ slot: FieldSlot, of source: ByteBuffer) { append(slot, of: source.bytes) }
-
     /// Appends all lines to `output`, each with its end.
     @inline(__always)
     public func append(to output: ByteBuffer) {

@@ -134,6 +134,12 @@ public struct DateCache {
 
     public init() {}
 
+    /// Appends the preferred form of `seconds`.
+    public mutating func append(at seconds: Int64, to output: ByteBuffer) {
+        if seconds != second { _ = bytes(at: seconds) }
+        output.append(contentsOf: text)
+    }
+
     /// The preferred form of `seconds`, which seldom differs from that of the last call.
     public mutating func bytes(at seconds: Int64) -> [UInt8] {
         if seconds != second {

@@ -22,8 +22,7 @@ public struct RequestDecoder: Sendable {
     /// Throws the status to answer with and the rule that was broken: 400, 414, 494 (a field line or the whole head is too
     /// large; nginx sends it as 400), 501, 505. `head.lineRange` is set then as far as it is known, for the log.
     public func decode(_ head: RequestHead) throws(RequestFailure) -> HeadProgress {
-        let buffer = head.buffer
-        let bytes = buffer.bytes
+        let bytes = head.content
         if head.scan.phase == .start {
             var position = head.start
             while position < bytes.count, bytes[position] == ASCII.lineFeed || bytes[position] == ASCII.carriageReturn {
@@ -38,7 +37,7 @@ public struct RequestDecoder: Sendable {
         }
         if head.scan.phase == .firstLine {
             guard try decodeRequestLine(bytes, into: head) else {
-                return buffer.room == 0 ? .needsLargerBuffer : .incomplete
+                return head.buffer.room == 0 ? .needsLargerBuffer : .incomplete
             }
             if head.version == .http09 {
                 head.end = head.scan.lineStart
@@ -47,7 +46,7 @@ public struct RequestDecoder: Sendable {
             head.scan.phase = .fields
         }
         guard try decodeFields(bytes, into: head) else {
-            return buffer.room == 0 ? .needsLargerBuffer : .incomplete
+            return head.buffer.room == 0 ? .needsLargerBuffer : .incomplete
         }
         try checkFraming(head)
         return .complete

@@ -16,8 +16,7 @@ public struct ResponseDecoder: Sendable {
     /// on. The whole head must fit into the buffer (`proxy_buffer_size`); `needsLargerBuffer` is never returned.
     /// Throws 502 and the reason.
     public func decode(_ head: ResponseHead) throws(RequestFailure) -> HeadProgress {
-        let buffer = head.buffer
-        let bytes = buffer.bytes
+        let bytes = head.content
         if head.scan.phase == .start {
             head.scan.lineStart = head.start
             head.scan.searched = head.start
@@ -26,7 +25,7 @@ public struct ResponseDecoder: Sendable {
         if head.scan.phase == .firstLine {
             switch decodeStatusLine(bytes, into: head) {
             case .found: head.scan.phase = .fields
-            case .unfinished: return try unfinished(buffer)
+            case .unfinished: return try unfinished(head)
             case .absent:
                 head.isHeadless = true
                 head.status = 200
@@ -36,12 +35,12 @@ public struct ResponseDecoder: Sendable {
                 return .complete
             }
         }
-        guard try decodeFields(bytes, into: head) else { return try unfinished(buffer) }
+        guard try decodeFields(bytes, into: head) else { return try unfinished(head) }
         return .complete
     }
 
-    private func unfinished(_ buffer: ByteBuffer) throws(RequestFailure) -> HeadProgress {
-        guard buffer.room > 0 else {
+    private func unfinished(_ head: ResponseHead) throws(RequestFailure) -> HeadProgress {
+        guard head.buffer.room > 0 else {
             throw RequestFailure(502, "upstream sent too big header, larger than proxy_buffer_size")
         }
         return .incomplete

@@ -54,9 +54,11 @@ public enum RequestRewriting {
         TargetRewriting.append(context, plan, target, to: &output)
         output.append(literal: plan.options.httpVersion == .http11 ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n")
         appendHost(context, plan, target, to: &output)
-        for header in plan.sentHeaders {
-            let isSent = append(header, context, to: &output)
-            if header.name == .upgrade, isSent, context.head.has(.upgrade) { written.asksForUpgrade = true }
+        if !plan.sentHeaders.isEmpty {
+            for header in plan.sentHeaders {
+                let isSent = append(header, context, to: &output)
+                if header.name == .upgrade, isSent, context.head.has(.upgrade) { written.asksForUpgrade = true }
+            }
         }
         appendFraming(body, context, plan, isFetch: fetch != nil, to: &output)
         if let fetch { append(fetch, plan, to: &output) }
@@ -83,8 +85,8 @@ public enum RequestRewriting {
         let start = output.count
         output.append(literal: "Host: ")
         let valueStart = output.count
-        if let template = plan.options.hostHeader {
-            template.append(to: &output, context)
+        if plan.options.hostHeader != nil {
+            plan.options.hostHeader?.append(to: &output, context)
             clean(&output, from: valueStart)
             if output.count == valueStart, plan.options.httpVersion == .http10 {
                 output.truncate(to: start)
@@ -160,7 +162,6 @@ public enum RequestRewriting {
         _ context: RequestContext, _ plan: ProxyPlan, isFetch: Bool, to output: inout ByteString
     ) {
         let head = context.head
-        let buffer = head.buffer
         // A response for the cache must not depend on what this client has.
         let skipped = isFetch ? Preconditions.fieldsWithRanges : 0
         let nominates = head.nominatesFields
@@ -173,8 +174,8 @@ public enum RequestRewriting {
                 continue
             }
             if nominates, isNominated(slot, head) { continue }
-            if let line = slot.plainLine(in: buffer.bytes) {
-                output.append(buffer.bytes(line))
+            if let line = slot.plainLine(in: head.content) {
+                output.append(head.bytes(line))
                 continue
             }
             output.append(head.bytes(slot.nameRange))

@@ -19,11 +19,11 @@ public enum ResponseRewriting {
         if !head.isHeadless { context.response.reason.append(head.bytes(head.reasonRange)) }
         let nominates = head.nominatesFields
         var charset: [UInt8] = []
-        for index in head.slots.indices {
+        for index in 0..<head.slots.count {
             let slot = head.slots[index]
             if slot.name.bit & ResponseRewriting.special == 0, !nominates {
                 if isHidden(slot, head, plan) { continue }
-                context.response.fields.append(slot, of: head.buffer)
+                context.response.fields.append(slot, of: head.content)
                 continue
             }
             if HopByHop.isConnectionSpecific(slot.name) {
@@ -37,7 +37,7 @@ public enum ResponseRewriting {
             if isHidden(slot, head, plan) { continue }
             if slot.name == .acceptRanges, source == .upstream, !plan.options.forcesRanges {
                 // Ranges of what is passed on are the origin's to serve.
-                context.response.fields.append(slot, of: head.buffer)
+                context.response.fields.append(slot, of: head.content)
                 continue
             }
             copy(slot.name, head.spelling(slot), head.value(slot), context, plan, source)

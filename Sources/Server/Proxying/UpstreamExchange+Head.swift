@@ -158,7 +158,7 @@ extension UpstreamExchange {
             policy.mayUseKeptConnection(isIdempotent: context.method.isIdempotent, isBodyReplayable: context.body.isReplayable)
         else { return nil }
         let key = IdleKey(group: group.id, address: peer.address, scope: identity?.scope ?? 0)
-        guard let kept = serving.idleUpstreams.take(key, now: loop.now) else { return nil }
+        guard let kept = serving.takeIdle(key) else { return nil }
         guard kept.isFor(identity) else {
             kept.close()
             return nil
@@ -291,15 +291,17 @@ extension UpstreamExchange {
 
     /// Reads once, and says what that means for the attempt.
     private func readAttempt(_ connection: UpstreamConnection) -> AttemptResult {
-        switch readHead(connection) {
-        case .head: return headArrived(connection)
+        if head == nil { head = serving.takeResponseHead() }
+        guard let head else { return .waiting }
+        switch readHead(head, connection) {
+        case .head: return headArrived(head, connection)
         case .needsMore:
-            hasResponse = hasResponse || (head?.buffer.count ?? 0) > 0
+            hasResponse = hasResponse || head.buffer.count > 0
             deadline = loop.now + plan.options.readTimeout
             return .waiting
         case .nothing: return .waiting
         case .failed(let kind):
-            hasResponse = hasResponse || (head?.buffer.count ?? 0) > 0
+            hasResponse = hasResponse || head.buffer.count > 0
             return attemptFailed(kind)
         }
     }

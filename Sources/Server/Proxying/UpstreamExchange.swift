@@ -18,7 +18,7 @@ public final class UpstreamExchange {
         case gone
     }
 
-    private(set) var plan: ProxyPlan
+    let plan: ProxyPlan
     private(set) var context: RequestContext
     let serving: ServingLoop
     /// The request's trace, whoever goes on with the exchange.
@@ -77,10 +77,9 @@ public final class UpstreamExchange {
 
     var loop: EventLoop { serving.loop }
 
-    /// As made anew, for another request of the same context and owner. To be called when the last one is over and was done by
+    /// As made anew, for another request of the same plan, context and owner. To be called when the last one is over and was done by
     /// an answer that came whole.
-    func begin(_ plan: ProxyPlan) {
-        if self.plan !== plan { self.plan = plan }
+    func begin() {
         watchesClient = !plan.options.ignoresClientAbort
         tried = TriedSet()
         peerAttempts = 0
@@ -147,6 +146,22 @@ public final class UpstreamExchange {
             connection.readiness = []
             if let end = receive(connection) { return end }
         }
+    }
+
+    /// Takes the body, when its length was announced and all of it has come: as a range of the block.
+    func takeWhole() -> Range<Int>? {
+        guard !isTunnel, case .length(let left) = framing, let block, block.count - offset >= left else { return nil }
+        let range = offset..<(offset + left)
+        offset = range.upperBound
+        framing = .none
+        trace.last.responseLength += left
+        return range
+    }
+
+    /// Has the drain send a part of the block: how much it sent.
+    func send(_ range: Range<Int>, through drain: any Drain, of client: Exchange) -> Int? {
+        guard let block else { return nil }
+        return drain.sendWhole(block.bytes(range), of: client)
     }
 
     /// A piece that has been read already.
@@ -260,11 +275,7 @@ public final class UpstreamExchange {
     func keep(_ connection: UpstreamConnection) {
         connection.rest()
         connection.resume([.readable, .peerClosed])
-        let evicted = serving.idleUpstreams.give(
-            connection.key, connection, served: connection.served, age: loop.now - connection.openedAt,
-            policy: keepAlive, now: loop.now)
-        evicted?.close()
-        if evicted !== connection { connection.expect(by: loop.now + keepAlive.timeout) }
+        if serving.keepIdle(connection, keepAlive) { connection.expect(by: loop.now + keepAlive.timeout) }
     }
 
     /// Ends the connection, whatever its state; nothing was learnt of the peer.

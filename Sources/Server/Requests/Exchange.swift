@@ -90,11 +90,11 @@ public final class Exchange: Parking {
     private var spareUpstream: UpstreamExchange?
 
     private func takeUpstream(_ plan: ProxyPlan) -> UpstreamExchange {
-        guard let spare = spareUpstream.take(), spare.trace === context.upstreamState() else {
-            return UpstreamExchange(plan, context, owner: self, watchesClient: true)
+        if let spare = spareUpstream.take(), spare.plan === plan, context.resumes(spare.trace) {
+            spare.begin()
+            return spare
         }
-        spare.begin(plan)
-        return spare
+        return UpstreamExchange(plan, context, owner: self, watchesClient: true)
     }
 
     /// Something has happened while a head is awaited: it is here, or the task finds out what that means.
@@ -116,6 +116,10 @@ public final class Exchange: Parking {
 
     /// Passes an answer on that has come whole with its head; false: the task goes on with what is at hand.
     private func passWhole(_ upstream: UpstreamExchange) -> Bool {
+        if let range = upstream.takeWhole() {
+            passWhole(range, upstream)
+            return true
+        }
         let first = upstream.isTunnel ? nil : upstream.buffered()
         guard case .bytes(let region, isLast: true) = first else {
             startTask(.passing(upstream, first))
@@ -124,13 +128,25 @@ public final class Exchange: Parking {
         upstream.release()
         var position = 0
         let body = clipped(region, &position)
-        if let sent = drain?.sendWhole(body, of: self) {
-            upstream.prepare(outbox)
-            let range = body.range
-            outbox.append(ByteRegion.narrowed(body, (range.lowerBound + sent)..<range.upperBound), isLast: true)
-        }
+        if let sent = drain?.sendWhole(body.bytes, of: self) { finishPassing(body, sent, upstream) }
         upstream.letGo()
         return true
+    }
+
+    private func passWhole(_ whole: Range<Int>, _ upstream: UpstreamExchange) {
+        upstream.release()
+        let range = clipped(whole)
+        if let drain, let sent = upstream.send(range, through: drain, of: self), let block = upstream.block {
+            finishPassing(ByteRegion(block, range), sent, upstream)
+        }
+        upstream.letGo()
+    }
+
+    /// What did not go out at once goes through the outbox.
+    private func finishPassing(_ body: ByteRegion, _ sent: Int, _ upstream: UpstreamExchange) {
+        upstream.prepare(outbox)
+        outbox.append(
+            ByteRegion.narrowed(body, (body.range.lowerBound + sent)..<body.range.upperBound), isLast: true)
     }
 
     /// Nothing more has to be waited for.
@@ -388,11 +404,16 @@ public final class Exchange: Parking {
     private func clipped(_ region: ByteRegion, _ position: inout Int) -> ByteRegion {
         let start = position
         position += region.count
-        guard let range = context.response.streamRange else { return region }
-        let low = min(max(range.lowerBound - start, 0), region.count)
-        let high = max(low, min(range.upperBound - start, region.count))
-        let base = region.range.lowerBound
-        return ByteRegion.narrowed(region, (base + low)..<(base + max(low, high)))
+        if context.response.streamRange == nil { return region }
+        return ByteRegion.narrowed(region, clipped(region.range, from: start))
+    }
+
+    /// Of bytes that stand at `bytes` and are the body's from position `start` on.
+    private func clipped(_ bytes: Range<Int>, from start: Int = 0) -> Range<Int> {
+        guard let range = context.response.streamRange else { return bytes }
+        let low = min(max(range.lowerBound - start, 0), bytes.count)
+        let high = max(low, min(range.upperBound - start, bytes.count))
+        return (bytes.lowerBound + low)..<(bytes.lowerBound + high)
     }
 
     /// Hands the head to the drain; false: a header filter refuses it.

@@ -179,6 +179,12 @@ public final class RequestContext {
         return made
     }
 
+    /// Takes up `trace` again, if it is the one that was kept for another request.
+    func resumes(_ trace: UpstreamState) -> Bool {
+        if upstream == nil { swap(&upstream, &spareUpstream) }
+        return upstream === trace
+    }
+
     /// The trace of the cache, made at its first use.
     public func cacheState() -> CacheState {
         if let cache { return cache }

@@ -9,7 +9,7 @@ public protocol Drain: AnyObject {
     /// Sends a body that is here as a whole together with its head, past the outbox.
     ///
     /// - Returns: how many of its bytes are out, for the rest to be appended; nil when nothing more is to be done.
-    func sendWhole(_ body: ByteRegion, of exchange: Exchange) -> Int?
+    func sendWhole(_ body: Span<UInt8>, of exchange: Exchange) -> Int?
     /// The exchange has ended without a response (`return 444`, or the process ends).
     func abort(_ exchange: Exchange)
     /// The request body is wanted, or not any more: the connection reads accordingly.

@@ -82,7 +82,11 @@ public enum ResponseHeadEncoding {
             line("Server: ", context.response.server, output)
         }
         if context.response.date.isEmpty {
-            if !context.response.omitsDate { line("Date: ", context.serving.date, output) }
+            if !context.response.omitsDate {
+                output.append(literal: "Date: ")
+                context.serving.appendDate(to: output)
+                output.append(literal: "\r\n")
+            }
         } else {
             line("Date: ", context.response.date, output)
         }
