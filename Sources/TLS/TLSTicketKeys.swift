@@ -51,7 +51,7 @@ public final class TLSTicketKeys: Sendable {
         var secret = [UInt8](repeating: 0, count: 32)
         // Sound: the array has the 32 bytes that are written.
         guard unsafe RAND_bytes(&secret, 32) == 1 else { throw TLSError.library("no random numbers") }
-        let length = min(max(lifetime, 300), 1 << 31)
+        let length = min(max(lifetime, 1), 1 << 31)
         self.init(periodLength: length, period: now / length, secretBefore: secret)
     }
 
@@ -60,7 +60,7 @@ public final class TLSTicketKeys: Sendable {
         guard bytes.count == 48 else { return nil }
         let length = Self.number(bytes[0..<8])
         let period = Self.number(bytes[8..<16])
-        guard length >= 300, length <= 1 << 31, period >= 0, period < 1 << 40 else { return nil }
+        guard length >= 1, length <= 1 << 31, period >= 0, period < 1 << 40 else { return nil }
         self.init(periodLength: length, period: period, secretBefore: Array(bytes[16..<48]))
         rotate(now: now)
     }
