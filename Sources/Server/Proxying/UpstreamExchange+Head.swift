@@ -150,7 +150,7 @@ extension UpstreamExchange {
         else { return false }
         let key = IdleKey(group: group.id, address: peer.address, scope: identity?.scope ?? 0)
         guard let kept = serving.idleUpstreams.take(key, now: loop.now) else { return false }
-        guard kept.isFor(identity) else {
+        if let identity, !kept.isFor(identity) {
             kept.close()
             return false
         }
