@@ -15,4 +15,7 @@ public final class TLSScratch {
     var marks: [(plain: Int, wire: Int)] = []
 
     public init() {}
+
+    /// Nothing of one session is ever sent to the peer of another, whatever way its call came to an end.
+    func clear() { output.clear() }
 }

@@ -133,6 +133,7 @@ public final class TLSSession {
         }
         // What was read before TLS began is all there is for now, mostly.
         readsLeft = early.isEmpty ? Self.readsPerTurn : 0
+        scratch.clear()
         ErrorQueue.clear()
         let result = unsafe SSL_do_handshake(ssl)
         let reason = result == 1 ? SSL_ERROR_NONE : unsafe SSL_get_error(ssl, result)
@@ -207,6 +208,7 @@ public final class TLSSession {
         if let outcome { return outcome }
         if buffer.room == 0 { return .wouldBlock }
         if held != nil { _ = flushHeld() }
+        scratch.clear()
         readsLeft = Self.readsPerTurn
         var total = 0
         var last = SSL_ERROR_NONE

@@ -55,6 +55,18 @@ import Testing
         }
     }
 
+    @Test(.proves("ssl_conf_command"), arguments: Front.allAvailable)
+    func anotherCertificateByTheLibrarysLanguage(_ front: Front) throws {
+        let certificates = try TestCertificates.shared()
+        let body = """
+            ssl_conf_command Certificate \(certificates.path("other.chain.crt"));
+            ssl_conf_command PrivateKey \(certificates.path("other.key")); return 200 a;
+            """
+        try SecureScene.play(front, body) { (secure) throws in
+            #expect(try secure.inspect().contains("subject=CN = other.test"))
+        }
+    }
+
     @Test(.proves("ssl_dhparam"), arguments: Front.allAvailable)
     func oldClientsGetTheirParameters(_ front: Front) throws {
         let certificates = try TestCertificates.shared()

@@ -219,7 +219,7 @@ public enum ServerTLS: Feature {
                     throw argument.invalid(expected: "a number of sessions behind \"builtin:\"")
                 }
                 // A session takes about a quarter of a KiB.
-                settings.sessionCache = .shared(name: "builtin", size: min(number, 1 << 24) * 512)
+                settings.sessionCache = .shared(name: "builtin:\(number)", size: min(number, 1 << 24) * 512)
             case ("shared", 3):
                 guard !parts[1].isEmpty, let size = ArgumentTypes.size(parts[2]) else {
                     throw argument.invalid(expected: "shared:NAME:SIZE")

@@ -44,8 +44,8 @@ struct TicketSecrets {
     mutating func secret(for needs: TLSNeeds) -> [UInt8] {
         if needs.ticketLifetime == 0 { return [] }
         if keys.map({ $0.periodLength < needs.ticketLifetime }) ?? true {
-            // A key serves for an hour at least; where sessions last longer, as long as they.
-            keys = try? TLSTicketKeys(lifetime: max(needs.ticketLifetime, 3600))
+            // As nginx: a key is in use for as long as a session lasts, and known for as long again.
+            keys = try? TLSTicketKeys(lifetime: needs.ticketLifetime)
         }
         return keys?.exported() ?? []
     }

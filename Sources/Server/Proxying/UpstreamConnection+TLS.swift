@@ -5,9 +5,10 @@ import TLS
 
 /// TLS on a connection to an upstream.
 extension UpstreamConnection {
-    /// Whether the connection may carry a request that wants to reach `wanted`; nil: one without TLS.
-    func isFor(_ wanted: UpstreamIdentity?) -> Bool {
-        identity === wanted || identity?.name == wanted?.name
+    /// Whether the connection may carry a request that wants to reach `wanted`. (One without TLS never meets a connection with
+    /// it: their keys differ.)
+    func isFor(_ wanted: UpstreamIdentity) -> Bool {
+        identity === wanted || identity?.name == wanted.name
     }
 
     /// After each read: what a session has decrypted already waits for nobody's readiness.

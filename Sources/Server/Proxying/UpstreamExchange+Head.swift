@@ -159,7 +159,7 @@ extension UpstreamExchange {
         else { return nil }
         let key = IdleKey(group: group.id, address: peer.address, scope: identity?.scope ?? 0)
         guard let kept = serving.takeIdle(key) else { return nil }
-        guard kept.isFor(identity) else {
+        if let identity, !kept.isFor(identity) {
             kept.close()
             return nil
         }
