@@ -37,6 +37,8 @@ public enum ErrorResponse {
     public static func compose(_ context: RequestContext, _ status: Int) {
         let shown = visible(status)
         context.response.status = shown
+        // That of an upstream's answer, whose place this takes, belongs to another status.
+        context.response.reason.clear()
         context.response.contentLength = nil
         context.response.content = .empty
         context.response.lastModified = nil

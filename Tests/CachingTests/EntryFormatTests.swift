@@ -56,6 +56,88 @@ struct EntryFormatTests {
         #expect(Array(file[decoded.headLength...]) == content)
     }
 
+    /// A head without fields and with this phrase, as it stands in a file without a body.
+    private func file(phrase: FrozenBytes?) -> [UInt8] {
+        let head = StoredHead(
+            key: FrozenBytes(Self.key.bytes), status: 200, fields: fields(("X-A", "b")), lifetime: Self.head().lifetime,
+            reason: .maxAge, phrase: phrase)
+        return finished(EntryFormat.encodeHead(head))
+    }
+
+    private func finished(_ head: [UInt8]) -> [UInt8] {
+        var head = head
+        let length = head.count
+        EntryFormat.finish(&head, headLength: length, bodyLength: 0, bodyChecksum: 0)
+        return head
+    }
+
+    private func content(_ frozen: FrozenBytes?) -> [UInt8]? {
+        guard let frozen else { return nil }
+        return frozen.bytes.array
+    }
+
+    private func decodedHead(_ file: [UInt8]) -> StoredHead? {
+        guard case .head(let decoded) = decode(file, file.count) else { return nil }
+        return decoded.head
+    }
+
+    @Test(arguments: [1, 4, StoredHead.longestPhrase])
+    func aPhraseSurvives(_ count: Int) throws {
+        let phrase = [UInt8](repeating: UInt8(ascii: "f"), count: count)
+        let head = try #require(decodedHead(file(phrase: FrozenBytes(phrase))))
+        #expect(content(head.phrase) == phrase && lines(head.fields) == ["X-A: b"] && head.reason == .maxAge)
+        let confirmed = head.confirmed(fields: fields(("X-A", "c")), lifetime: head.lifetime, reason: .expires)
+        #expect(content(confirmed.phrase) == phrase && confirmed.status == 200)
+    }
+
+    /// Files that were written before there were phrases are read on, and files without one are still written like that.
+    @Test func aHeadWithoutAPhraseIsOfTheFirstVersion() throws {
+        let plain = file(phrase: nil)
+        #expect(Array(plain[8..<10]) == [1, 0])
+        #expect(try #require(decodedHead(plain)).phrase == nil)
+        let phrased = file(phrase: FrozenBytes("Fine"))
+        #expect(Array(phrased[8..<10]) == [2, 0] && phrased.count == plain.count + 4)
+        // Byte by byte as the first version had it: no length of a phrase beside the reason code.
+        #expect(Array(plain[121..<128]) == [0, 0, 0, 0, 0, 0, 0])
+        #expect(Array(phrased[136..<plain.count]) == Array(plain[136...]))
+    }
+
+    @Test func anOddPhraseOrVersionIsDamage() {
+        let phrased = file(phrase: FrozenBytes("Fine"))
+        func isRead(_ change: (inout [UInt8]) -> Void) -> Bool {
+            var file = phrased
+            change(&file)
+            return decodedHead(finished(file)) != nil
+        }
+        #expect(isRead { _ in })
+        // Versions that do not exist, and the first, which has no phrase.
+        for version: UInt8 in [0, 1, 3, 255] { #expect(!isRead { $0[8] = version }) }
+        for length: UInt8 in [0, 3, 5, 255] { #expect(!isRead { $0[124] = length }) }
+        #expect(!isRead { $0[127] = 255 })
+        for byte: UInt8 in [0, 10, 13] { #expect(!isRead { $0[$0.count - 2] = byte }) }
+        // Longer than any that is stored.
+        let long = [UInt8](repeating: UInt8(ascii: "f"), count: StoredHead.longestPhrase + 1)
+        #expect(decodedHead(file(phrase: FrozenBytes(long))) == nil)
+    }
+
+    @Test func onlyAPhraseWorthItIsStored() {
+        func stored(_ phrase: [UInt8], _ status: Int = 200) -> [UInt8]? {
+            content(StoredHead.phraseToStore(phrase.span, status: status))
+        }
+        #expect(stored(bytes("Fine")) == bytes("Fine") && stored(bytes("ok")) == bytes("ok"))
+        #expect(stored(bytes("OK"), 404) == bytes("OK") && stored(bytes("Odd"), 299) == bytes("Odd"))
+        #expect(stored([]) == nil && stored(bytes("OK")) == nil && stored(bytes("Not Found"), 404) == nil)
+        for byte: UInt8 in [0, 10, 13] { #expect(stored([70, byte, 70]) == nil) }
+        let long = [UInt8](repeating: 70, count: StoredHead.longestPhrase)
+        #expect(stored(long) == long && stored(long + [70]) == nil)
+    }
+
+    /// What nearly every response has costs nothing.
+    @Test func aHeadWithoutAPhraseCostsWhatItCostBefore() {
+        let keyLength = Self.key.bytes.count
+        #expect(storedHead(Self.key).cost == 160 + keyLength)
+    }
+
     private func decode(_ file: [UInt8], _ count: Int) -> EntryFormat.Decoding {
         let span = file.span
         return EntryFormat.decode(span.extracting(0..<count), fileSize: file.count)

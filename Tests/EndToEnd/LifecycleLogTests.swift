@@ -39,13 +39,7 @@ import Testing
     func theEndOfTheOldConfigurationIsToldWhenItsLastRequestIsOver(_ setup: Setup) throws {
         let (front, main) = (setup.front, setup.main)
         try Scene.play(front) { scene in
-            let asked = Gate()
-            let told = Gate()
-            let origin = try scene.origin { _, reply in
-                asked.open()
-                told.wait()
-                try reply.respond(200, [:], "late")
-            }
+            let origin = try LateOrigin(scene)
             let server = try scene.serve(
                 "location / { return 200 old; } location = /wait { proxy_pass http://\(origin.address); }", main: main)
             // A connection that is only kept does not keep the configuration.
@@ -53,11 +47,11 @@ import Testing
             #expect(try idle.get("/").text == "old")
             let endpoint = scene.endpoint
             let answer = Background { try endpoint.get("/wait") }
-            #expect(asked.wait())
+            #expect(origin.isAsked())
             try server.reload(scene.configuration("location / { return 200 new; }", main: main))
             #expect(try eventually { try scene.get("/").text == "new" })
             #expect(!server.errorLog.contains("exited with code"))
-            told.open()
+            origin.answer()
             #expect(try answer.wait().text == "late")
             #expect(eventually { server.errorLog.contains("exited with code 0") })
             #expect(server.isRunning)
@@ -68,12 +62,8 @@ import Testing
     func aLogIsClosedOnceNoConfigurationThatIsInUseNamesIt(_ setup: Setup) throws {
         let (front, main) = (setup.front, setup.main)
         try Scene.play(front) { scene in
-            let told = Gate()
-            defer { told.open() }
-            let origin = try scene.origin { _, reply in
-                told.wait()
-                try reply.respond(200, [:], "late")
-            }
+            let origin = try LateOrigin(scene)
+            defer { origin.answer() }
             func text(_ name: String) throws -> String {
                 let log = "access_log \(scene.sandbox.path(name)).log combined buffer=32k;"
                 let error = "error_log \(scene.sandbox.path(name)).error info;"
@@ -89,12 +79,12 @@ import Testing
             #expect(opened("old.log") > 0 && opened("old.error") > 0)
             let endpoint = scene.endpoint
             let answer = Background { try endpoint.get("/wait") }
-            #expect(eventually { origin.requests.count == 1 })
+            #expect(origin.isAsked())
             try server.reload(text("new"))
             #expect(try eventually { try scene.get("/").text == "new" })
             // It is still to be written to.
             #expect(opened("old.log") > 0)
-            told.open()
+            origin.answer()
             #expect(try answer.wait().text == "late")
             #expect(eventually { opened("old.log") == 0 && opened("old.error") == 0 })
             #expect(server.lines(of: "old.log").contains { $0.contains("GET /wait ") })

@@ -136,24 +136,18 @@ import Testing
     @Test(arguments: Front.allAvailable)
     func quitWaitsForAnAnswerThatIsUnderWay(_ front: Front) throws {
         try Scene.play(front) { scene in
-            let asked = Gate()
-            let told = Gate()
-            let origin = try scene.origin { _, reply in
-                asked.open()
-                told.wait()
-                try reply.respond(200, [:], "late")
-            }
+            let origin = try LateOrigin(scene)
             let server = try scene.serve(
                 "location / { proxy_pass http://\(origin.address); } location = /idle { return 200 idle; }")
             let idle = try scene.client()
             #expect(try idle.get("/idle").keepsAlive)
             let endpoint = scene.endpoint
             let answer = Background { try endpoint.request("GET", "/", ["Connection": "keep-alive"]) }
-            #expect(asked.wait())
+            #expect(origin.isAsked())
             server.quit()
             #expect(idle.isClosedByPeer())
             #expect(server.isRunning)
-            told.open()
+            origin.answer()
             let response = try answer.wait()
             #expect(response.text == "late")
             #expect(!response.keepsAlive)

@@ -7,7 +7,10 @@ import HTTP
 public enum EntryFormat {
     /// What every file of ours begins with; nothing that lacks it is ever removed.
     public static let magic: [UInt8] = [0x8F, 0x5A, 0x44, 0x43, 0x0D, 0x0A, 0x1A, 0x00]
+    /// What a head has that stores no reason phrase: the first version, which older programs read too.
     public static let version: UInt16 = 1
+    /// What a head has that stores one; a program that does not know it takes the file for damaged, which is a miss.
+    public static let versionWithPhrase: UInt16 = 2
     /// The name of a file is the digest in hexadecimal and this.
     public static let suffix = ".zd"
     /// Bytes before the key.
@@ -30,6 +33,7 @@ public enum EntryFormat {
         static let variant = 96
         static let bodyChecksum = 112
         static let reason = 120
+        static let phraseLength = 124
         static let headChecksum = 128
     }
 
@@ -41,12 +45,13 @@ public enum EntryFormat {
         var output: [UInt8] = []
         output.reserveCapacity(fixedLength + head.cost)
         output.append(contentsOf: magic)
-        output.appendNumber(version)
+        output.appendNumber(head.phrase == nil ? version : versionWithPhrase)
         output.appendNumber(UInt16(truncatingIfNeeded: head.status))
         let key = head.key
         var section: [UInt8] = []
         FieldSection.append(head.fields, to: &section)
-        let total = fixedLength + key.count + head.vary.names.count + section.count
+        let phraseLength = head.phrase?.count ?? 0
+        let total = fixedLength + key.count + head.vary.names.count + section.count + phraseLength
         for number in [total, key.count, head.vary.names.count, section.count, head.fields.count] {
             output.appendNumber(UInt32(truncatingIfNeeded: number))
         }
@@ -55,11 +60,13 @@ public enum EntryFormat {
         output.appendNumber(head.variant.high)
         output.appendNumber(head.variant.low)
         output.appendNumber(UInt64(0))
-        output.appendNumber(UInt64(head.reason.rawValue))
+        output.appendNumber(UInt32(head.reason.rawValue))
+        output.appendNumber(UInt32(truncatingIfNeeded: phraseLength))
         output.appendNumber(UInt64(0))
         output.append(key.bytes)
         output.append(contentsOf: head.vary.names)
         output.append(contentsOf: section)
+        if let phrase = head.phrase { output.append(phrase.bytes) }
         return output
     }
 
@@ -113,7 +120,7 @@ public enum EntryFormat {
     /// Reads a head from the first bytes of a file that is `fileSize` bytes long.
     public static func decode(_ bytes: Span<UInt8>, fileSize: Int) -> Decoding {
         guard fileSize >= fixedLength, bytes.count >= fixedLength, isOurs(bytes) else { return .damaged }
-        guard bytes.number(UInt16.self, at: Offset.version) == version,
+        guard let found = bytes.number(UInt16.self, at: Offset.version), found == version || found == versionWithPhrase,
             let total = bytes.number(UInt32.self, at: Offset.headLength).map(Int.init),
             total >= fixedLength, total <= longestHead, total <= fileSize
         else { return .damaged }
@@ -129,7 +136,8 @@ public enum EntryFormat {
             let varyLength = bytes.number(UInt32.self, at: Offset.varyLength).map(Int.init),
             let fieldsLength = bytes.number(UInt32.self, at: Offset.fieldsLength).map(Int.init),
             let fieldCount = bytes.number(UInt32.self, at: Offset.fieldCount).map(Int.init),
-            fixedLength + keyLength + varyLength + fieldsLength == bytes.count, fieldCount <= fieldsLength / 6
+            let phraseLength = phraseLength(bytes),
+            fixedLength + keyLength + varyLength + fieldsLength + phraseLength == bytes.count, fieldCount <= fieldsLength / 6
         else { return nil }
         guard let bodyNumber = bytes.number(UInt64.self, at: Offset.bodyLength), bodyNumber <= UInt64(fileSize - bytes.count),
             let lifetime = LifetimeRecord.decode(bytes, at: Offset.lifetime),
@@ -140,18 +148,30 @@ public enum EntryFormat {
         else { return nil }
         let varyStart = fixedLength + keyLength
         let fieldsStart = varyStart + varyLength
-        guard let fields = FieldSection.decode(bytes.extracting(fieldsStart..<bytes.count), count: fieldCount) else {
-            return nil
-        }
+        let phraseStart = fieldsStart + fieldsLength
+        let phrase = bytes.extracting(phraseStart..<bytes.count)
+        guard let fields = FieldSection.decode(bytes.extracting(fieldsStart..<phraseStart), count: fieldCount),
+            FieldSection.isClean(phrase)
+        else { return nil }
         let reason = bytes.number(UInt64.self, at: Offset.reason).flatMap {
             CacheReason(rawValue: UInt8(truncatingIfNeeded: $0))
         }
         let head = StoredHead(
             key: FrozenBytes(copying: bytes.extracting(fixedLength..<varyStart)), status: Int(status), fields: fields,
             lifetime: lifetime, vary: Vary(names: bytes.extracting(varyStart..<fieldsStart).array),
-            variant: Digest(high: high, low: low), declaredLength: Int(bodyNumber), reason: reason ?? .cacheValid)
+            variant: Digest(high: high, low: low), declaredLength: Int(bodyNumber), reason: reason ?? .cacheValid,
+            phrase: StoredHead.phraseToStore(phrase, status: Int(status)))
         return DecodedHead(
             head: head, headLength: bytes.count, bodyLength: Int(bodyNumber), bodyChecksum: bodyChecksum, headChecksum: stated)
+    }
+
+    /// How long the reason phrase is that ends a head; nil when no head of this version has one like that.
+    private static func phraseLength(_ bytes: Span<UInt8>) -> Int? {
+        if bytes.number(UInt16.self, at: Offset.version) == version { return 0 }
+        guard let length = bytes.number(UInt32.self, at: Offset.phraseLength).map(Int.init),
+            length > 0, length <= StoredHead.longestPhrase
+        else { return nil }
+        return length
     }
 
     /// The checksum over a head, its own place counted as zeros.

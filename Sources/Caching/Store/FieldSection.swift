@@ -36,7 +36,8 @@ enum FieldSection {
         return offset == bytes.count ? fields : nil
     }
 
-    private static func isClean(_ text: Span<UInt8>) -> Bool {
+    /// Whether no byte stands there that would end a line of a head.
+    static func isClean(_ text: Span<UInt8>) -> Bool {
         for index in 0..<text.count {
             let byte = text[index]
             if byte == 0 || byte == ASCII.lineFeed || byte == ASCII.carriageReturn { return false }

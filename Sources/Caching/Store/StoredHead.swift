@@ -6,9 +6,10 @@ import HTTP
 public final class StoredHead: Sendable {
     /// The whole cache key: what makes a collision of digests harmless.
     public let key: FrozenBytes
-    public let status: Int
     /// Fields as they may be stored, without framing, connection fields and Age.
     public let fields: Fields
+    // As short as this, and here, where `fields` leaves room, it makes place for `phrase` in the same block of memory.
+    private let statusCode: UInt16
     public let lifetime: Lifetime
     public let vary: Vary
     /// The secondary key of the request this answers (zero when it does not vary).
@@ -17,26 +18,44 @@ public final class StoredHead: Sendable {
     public let declaredLength: Int?
     /// Where the lifetime comes from.
     public let reason: CacheReason
+    /// The reason phrase, where it is not the usual one of the status (`phraseToStore`).
+    public let phrase: FrozenBytes?
 
+    /// `status` is 100 to 999.
     public init(
         key: FrozenBytes, status: Int, fields: Fields, lifetime: Lifetime, vary: Vary = .none, variant: Digest = Vary.noVariant,
-        declaredLength: Int? = nil, reason: CacheReason = .cacheValid
+        declaredLength: Int? = nil, reason: CacheReason = .cacheValid, phrase: FrozenBytes? = nil
     ) {
         self.key = key
-        self.status = status
+        statusCode = UInt16(truncatingIfNeeded: status)
         self.fields = fields
         self.lifetime = lifetime
         self.vary = vary
         self.variant = variant
         self.declaredLength = declaredLength
         self.reason = reason
+        self.phrase = phrase
     }
 
-    /// The head after a confirmation.
+    public var status: Int { Int(statusCode) }
+
+    /// Bytes of the longest reason phrase that is stored.
+    public static let longestPhrase = 255
+
+    /// The reason phrase of a response (RFC 9112 §4) as it is stored with it: nil when it is empty or the usual one of
+    /// `status`, which costs nothing, and when it is longer than `longestPhrase` or could end the line it is sent in.
+    public static func phraseToStore(_ phrase: Span<UInt8>, status: Int) -> FrozenBytes? {
+        guard !phrase.isEmpty, phrase.count <= longestPhrase, !phrase.equals(StatusCode.reason(status)),
+            FieldSection.isClean(phrase)
+        else { return nil }
+        return FrozenBytes(copying: phrase)
+    }
+
+    /// The head after a confirmation. The phrase of a 304 is its own: the stored one stays.
     public func confirmed(fields: Fields, lifetime: Lifetime, reason: CacheReason) -> StoredHead {
         StoredHead(
             key: key, status: status, fields: fields, lifetime: lifetime, vary: vary, variant: variant,
-            declaredLength: declaredLength, reason: reason)
+            declaredLength: declaredLength, reason: reason, phrase: phrase)
     }
 
     /// Whether this response answers `request`, as far as Vary goes (RFC 9111 §4.1).
@@ -67,5 +86,6 @@ public final class StoredHead: Sendable {
     /// Bytes of memory it takes, near enough to be charged for.
     public var cost: Int {
         160 + key.count + vary.names.count + fields.bytes.count + fields.slots.count * MemoryLayout<FieldSlot>.stride
+            + (phrase.map { 48 + $0.count } ?? 0)
     }
 }

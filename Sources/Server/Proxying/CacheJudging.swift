@@ -30,7 +30,8 @@ enum CacheJudging {
             let stored = StoredHead(
                 key: FrozenBytes(key.bytes), status: head.status, fields: fields, lifetime: lifetime, vary: vary,
                 variant: vary.isEmpty ? Vary.noVariant : vary.variant(of: context.head),
-                declaredLength: isHeadAlone ? 0 : head.contentLength, reason: reason)
+                declaredLength: isHeadAlone ? 0 : head.contentLength, reason: reason,
+                phrase: StoredHead.phraseToStore(head.bytes(head.reasonRange), status: head.status))
             return Result(stored: stored, reason: reason)
         }
     }

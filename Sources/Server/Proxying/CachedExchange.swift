@@ -141,7 +141,7 @@ public final class CachedExchange {
         // What another location was told before is not what this one says.
         context.upstream?.head = nil
         ResponseRewriting.apply(
-            stored: entry.head.fields, status: entry.head.status,
+            stored: entry.head,
             length: isHeadAlone(context, plan) ? entry.head.statedLength : entry.body.count, context, plan)
         context.response.fields.append(.age, decimal: entry.head.lifetime.age(at: now))
         context.response.content = content(of: entry)
@@ -447,7 +447,7 @@ public final class CachedExchange {
     /// Composes the head of a response that is still arriving.
     private func read(_ stored: StoredHead, _ follower: FillFollower) -> Outcome {
         ResponseRewriting.apply(
-            stored: stored.fields, status: stored.status,
+            stored: stored,
             length: CachedExchange.isHeadAlone(context, plan) ? stored.statedLength : stored.declaredLength, context, plan)
         if stored.lifetime.ageAtReceipt > 0 {
             context.response.fields.append(.age, decimal: stored.lifetime.age(at: now))

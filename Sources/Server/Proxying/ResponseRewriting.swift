@@ -45,11 +45,11 @@ public enum ResponseRewriting {
         finish(context, plan, charset)
     }
 
-    /// Composes `context.response` from stored fields. `length`: that of the body, when it is known.
-    public static func apply(
-        stored fields: Fields, status: Int, length: Int?, _ context: RequestContext, _ plan: ProxyPlan
-    ) {
-        begin(status, length: length, context, plan, .cache)
+    /// Composes `context.response` from a stored head. `length`: that of the body, when it is known.
+    public static func apply(stored head: StoredHead, length: Int?, _ context: RequestContext, _ plan: ProxyPlan) {
+        begin(head.status, length: length, context, plan, .cache)
+        if let phrase = head.phrase { context.response.reason.append(phrase.bytes) }
+        let fields = head.fields
         var charset: [UInt8] = []
         for slot in fields.slots {
             if slot.name.bit & ResponseRewriting.special == 0 {
