@@ -92,4 +92,46 @@ import Testing
             #expect(origin.requests.first?.method == "GET")
         }
     }
+
+    /// The HEAD's answer is out, and its connection has gone on; what the fill still brings is told of no other request.
+    @Test(arguments: Front.only(.zendan))
+    func theRestOfAFillIsNotToldOfALaterRequest(_ front: Front) throws {
+        let (later, answer) = (Gate(), Gate())
+        defer {
+            later.open()
+            answer.open()
+        }
+        try Scene.play(front) { scene in
+            let origin = try scene.origin { request, reply in
+                if request.path == "/wait" {
+                    answer.wait(within: .seconds(600))
+                    return try reply.respond(200, [:], "x")
+                }
+                try reply.head(200, ["Content-Length": "10"])
+                try reply.send("first")
+                later.wait(within: .seconds(600))
+                try reply.send("later")
+            }
+            let log = scene.sandbox.path("told.log")
+            try scene.serve(
+                """
+                location / { proxy_pass http://\(origin.address); proxy_cache zone; proxy_cache_valid 1m; proxy_cache_lock on; }
+                location = /wait { proxy_pass http://\(origin.address); access_log \(log) told; }
+                """,
+                http: """
+                    proxy_cache_path \(scene.sandbox.path)/cache keys_zone=zone:1m;
+                    log_format told "$uri $upstream_response_length";
+                    """, workers: 1)
+            let client = try scene.client()
+            try client.sendRequest("HEAD", "/slow")
+            #expect(try client.receiveResponse(to: "HEAD").status == 200)
+            try client.sendRequest("GET", "/wait")
+            #expect(eventually { origin.count("/wait") == 1 })
+            later.open()
+            #expect(try scene.get("/slow").text == "firstlater")
+            answer.open()
+            #expect(try client.receiveResponse(to: "GET").text == "x")
+            #expect(eventually { scene.sandbox.read("told.log") == "/wait 1\n" })
+        }
+    }
 }
