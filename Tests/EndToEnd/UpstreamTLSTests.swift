@@ -381,4 +381,45 @@ import Testing
             #expect(server.errorLog.contains("none.crt"))
         }
     }
+
+    /// What is asked of an upstream after a reload is asked of it at once: nothing from before stands in for it. A key that only
+    /// its owner may read is used by workers that may not.
+    @Test(arguments: Front.only(.zendan))
+    func aReloadAsksAnew(_ front: Front) throws {
+        try Scene.play(front) { (scene) throws in
+            let back = try scene.anotherSocket()
+            let certificates = try TestCertificates.shared()
+            let key = try scene.sandbox.write("client.key", bytes: certificates.bytes("client.key"))
+            _ = unsafe chmod(key, 0o600)
+            func text(_ settings: String) throws -> String {
+                try scene.configuration(
+                    "location / { proxy_pass https://kept; proxy_ssl_name wrong.test; \(settings) }",
+                    http: """
+                        upstream kept { server \(back); }
+                        server {
+                            listen \(back) ssl; \(try SecureScene.certificate("ec"))
+                            ssl_verify_client optional; ssl_client_certificate \(certificates.path("ca.crt"));
+                            return 200 "$ssl_client_verify";
+                        }
+                        """)
+            }
+            let server = try scene.start(try text(""))
+            for _ in 0..<2 { #expect(try scene.get("/").text == "NONE") }
+            try server.reload(
+                try text("proxy_ssl_certificate \(certificates.path("client.crt")); proxy_ssl_certificate_key \(key);"))
+            #expect(try eventually { try scene.get("/").text == "SUCCESS" })
+            try server.reload(
+                try text("proxy_ssl_verify on; proxy_ssl_trusted_certificate \(certificates.path("ca.crt"));"))
+            #expect(try eventually { try scene.get("/").status == 502 })
+            #expect(eventually { server.errorLog.contains("upstream SSL certificate does not match \"wrong.test\"") })
+            // The file goes, what it held stays.
+            let good = "proxy_ssl_certificate \(certificates.path("client.crt")); proxy_ssl_certificate_key \(key);"
+            try server.reload(try text(good))
+            #expect(try eventually { try scene.get("/").text == "SUCCESS" })
+            scene.sandbox.remove("client.key")
+            try server.reload()
+            #expect(eventually { server.errorLog.contains("cannot load the certificate key") })
+            for _ in 0..<3 { #expect(try scene.get("/").text == "SUCCESS") }
+        }
+    }
 }
