@@ -49,7 +49,7 @@ let package = Package(
         module("Observability", ["Platform", "Bytes"]),
         // 3: messages and codecs (pure); epoll, timers, sockets, tasks
         module("HTTP", ["Platform", "Bytes"]),
-        module("EventLoops", ["Platform", "Bytes"]),
+        module("EventLoops", ["Platform", "Bytes", "TLS"]),
         // 4: rules and state
         module("Configuration", ["Platform", "Bytes", "Patterns"]),
         module("Caching", ["Platform", "Bytes", "Observability", "HTTP", "EventLoops"]),
@@ -58,7 +58,7 @@ let package = Package(
         module(
             "Server",
             [
-                "Platform", "Bytes", "Patterns", "Compression", "Observability", "HTTP", "EventLoops", "Configuration",
+                "Platform", "Bytes", "TLS", "Patterns", "Compression", "Observability", "HTTP", "EventLoops", "Configuration",
                 "Caching",
                 "Upstreams",
             ]),
@@ -67,7 +67,7 @@ let package = Package(
         module(
             "Features",
             [
-                "Platform", "Bytes", "Patterns", "Compression", "Observability", "HTTP", "EventLoops", "Configuration",
+                "Platform", "Bytes", "TLS", "Patterns", "Compression", "Observability", "HTTP", "EventLoops", "Configuration",
                 "Caching",
                 "Upstreams", "Server",
             ]),

@@ -21,6 +21,9 @@ public struct Diagnostic: Error, Sendable, CustomStringConvertible {
     public enum Severity: Sendable, Hashable {
         /// The configuration is refused.
         case error
+        /// Something that is needed is missing or broken, a certificate for instance: a test fails, while a start goes on with
+        /// what there is.
+        case fault
         /// Accepted, but probably not what was meant.
         case warning
         /// Accepted; something the operator may want to know.
@@ -44,7 +47,7 @@ public struct Diagnostic: Error, Sendable, CustomStringConvertible {
     public var description: String {
         var text = location.map { "\($0): " } ?? ""
         switch severity {
-        case .error: break
+        case .error, .fault: break
         case .warning: text += "warning: "
         case .note: text += "note: "
         }

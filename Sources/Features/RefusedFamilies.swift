@@ -31,7 +31,7 @@ extension KnownDirectives {
         (
             "only HTTP/1.1 is spoken to upstreams",
             """
-            fastcgi_bind fastcgi_buffer_size fastcgi_buffering fastcgi_buffers fastcgi_busy_buffers_size
+            proxy_ssl_alpn fastcgi_bind fastcgi_buffer_size fastcgi_buffering fastcgi_buffers fastcgi_busy_buffers_size
             fastcgi_cache_background_update fastcgi_cache_bypass fastcgi_cache_lock fastcgi_cache_lock_age
             fastcgi_cache_lock_timeout fastcgi_cache_max_range_offset fastcgi_cache_methods
             fastcgi_cache_min_uses fastcgi_cache_revalidate fastcgi_cache_use_stale fastcgi_catch_stderr
@@ -89,7 +89,7 @@ extension KnownDirectives {
         (
             "HTTPS comes with a later version",
             """
-            proxy_ssl_alpn proxy_ssl_ciphers proxy_ssl_protocols ssl_certificate_compression ssl_early_data ssl_ech_file
+            ssl_certificate_compression ssl_ech_file
             """
         ),
     ]

@@ -33,6 +33,16 @@ public enum CIDRBlock: Hashable, Sendable {
         }
     }
 
+    /// Whether the text form sets bits behind its prefix, which mean nothing: `10.0.0.1/8`.
+    public static func hasStrayBits(_ text: String) -> Bool {
+        guard let address = SocketAddress.parse(ip: String(text.prefix { $0 != "/" }), port: 0) else { return false }
+        switch (CIDRBlock(text), address) {
+        case (.v4(let network, _), .v4(let address, _)): return network != address.value
+        case (.v6(let network, _), .v6(let address, _)): return network != address.bytes
+        default: return false
+        }
+    }
+
     /// Whether the address lies in the block; an IPv4 address mapped into IPv6 is looked at as IPv4 too.
     public func contains(_ address: SocketAddress) -> Bool {
         switch (self, address) {

@@ -102,6 +102,16 @@ public enum Socket {
         return IOResult.of(count, zeroIsEnd: true)
     }
 
+    /// Reads into `span` what stays in the socket to be read again.
+    public static func peek(_ raw: Int32, into span: inout MutableSpan<UInt8>) -> IOResult {
+        if span.count == 0 { return .wouldBlock }
+        let count = unsafe span.withUnsafeMutableBufferPointer { buffer in
+            // Sound: the buffer is as long as the kernel is told.
+            uninterrupted { unsafe recv(raw, buffer.baseAddress, buffer.count, Int32(MSG_PEEK)) }
+        }
+        return IOResult.of(count, zeroIsEnd: true)
+    }
+
     @inline(__always)
     public static func send(_ raw: Int32, _ span: Span<UInt8>, more: Bool = false) -> IOResult {
         let flags = Int32(MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0)

@@ -56,10 +56,20 @@ public enum ErrorResponse {
             return
         }
         context.response.contentType.append(literal: "text/html")
-        context.response.setContent(page(shown, tokens: context.plan.core.serverTokens))
+        context.response.setContent(page(shown, hint(status), tokens: context.plan.core.serverTokens))
     }
 
-    private static func page(_ status: Int, tokens: CoreOptions.Tokens) -> FrozenBytes {
+    /// What the page says beside its status.
+    private static func hint(_ status: Int) -> StaticString {
+        switch status {
+        case 495: "The SSL certificate error"
+        case 496: "No required SSL certificate was sent"
+        case 497: "The plain HTTP request was sent to HTTPS port"
+        default: ""
+        }
+    }
+
+    private static func page(_ status: Int, _ hint: StaticString, tokens: CoreOptions.Tokens) -> FrozenBytes {
         var title: [UInt8] = []
         title.append(decimal: status)
         let phrase = StatusCode.reason(status)
@@ -73,7 +83,13 @@ public enum ErrorResponse {
         page.append(contentsOf: title)
         page.append(literal: "</title></head>\n<body><h1>")
         page.append(contentsOf: title)
-        page.append(literal: "</h1>\n<hr><p>zendan")
+        page.append(literal: "</h1>")
+        if hint.utf8CodeUnitCount > 0 {
+            page.append(literal: "\n<p>")
+            page.append(literal: hint)
+            page.append(literal: "</p>")
+        }
+        page.append(literal: "\n<hr><p>zendan")
         if tokens != .off {
             page.append(literal: "/")
             page.append(literal: ServerVersion.number)

@@ -13,7 +13,7 @@ extension HTTP1Connection {
         } else if deadline == .body {
             clearDeadline()
         }
-        want(interest)
+        listen(for: interest)
     }
 
     func feedFromHead(_ context: RequestContext) {
@@ -31,11 +31,11 @@ extension HTTP1Connection {
         let output = serving.output
         output.clear()
         output.append(literal: ResponseEncoder.continueResponse)
-        _ = transport.send(output.bytes)
+        _ = transport.sendNotice(output.bytes)
     }
 
     func readBody() {
-        guard let context, let exchange, context.body.wantsBytes else { return want(interest) }
+        guard let context, let exchange, context.body.wantsBytes else { return listen(for: interest) }
         let block = serving.blocks.take()
         switch transport.receive(into: block) {
         case .done(let count):
@@ -50,7 +50,7 @@ extension HTTP1Connection {
             context.body.breakOff()
             leave(exchange, context)
         }
-        if phase == .exchanging { want(interest) }
+        if phase == .exchanging { listen(for: interest) }
     }
 
     func progressed(_ context: RequestContext) {

@@ -18,6 +18,8 @@ extension HTTP1Connection {
 
     /// Closes silently; the log shows 408 when a head had been begun.
     func headTimedOut() {
+        if phase == .handshaking { logHandshake(.info, "client timed out") }
+        if phase == .proxyHeader { proxyHeaderTimedOut() }
         if phase == .reading, let context {
             prepare(context)
             context.response.status = 408

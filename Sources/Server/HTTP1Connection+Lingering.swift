@@ -13,6 +13,7 @@ extension HTTP1Connection {
             if phase == .discarding, let context { return discarded(context, block, count) }
             if loop.now >= lingerEnd { return close() }
             extendLinger()
+            listen(for: HTTP1Connection.restInterest)
         case .wouldBlock: break
         case .closed, .failed: close()
         }
@@ -27,6 +28,7 @@ extension HTTP1Connection {
         }
         if loop.now >= lingerEnd { return close() }
         extendLinger()
+        listen(for: HTTP1Connection.restInterest)
     }
 
     func beginLinger(_ plan: LocationPlan) {

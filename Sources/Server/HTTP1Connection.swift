@@ -10,6 +10,10 @@ import Platform
 /// an `Exchange`, whose outbox this connection drains. An idle connection holds no buffer.
 public final class HTTP1Connection: Endpoint, Drain {
     enum Phase: UInt8 {
+        /// A balancer's header is awaited, before everything else (`listen … proxy_protocol`).
+        case proxyHeader
+        /// TLS has not begun, or is not agreed on yet.
+        case handshaking
         /// Between requests, nothing read.
         case idle
         /// Part of a head is here.
@@ -27,11 +31,13 @@ public final class HTTP1Connection: Endpoint, Drain {
     enum Deadline: UInt8 { case none, head, keepAlive, body, send, pace, linger }
 
     let serving: ServingLoop
-    let transport: Transport
+    var transport: Transport
     let listenAddress: SocketAddress
     let peer: SocketAddress
     let number: UInt64
     let startedAt: Int64
+    /// What a balancer has told of the client (`listen … proxy_protocol`).
+    var origin: ConnectionOrigin?
     var requests = 0
     var phase = Phase.idle
     var deadline = Deadline.none
@@ -59,6 +65,10 @@ public final class HTTP1Connection: Endpoint, Drain {
     var delaysSegments = false
     var isPumping = false
     var pumpAgain = false
+    /// The client speaks without TLS where TLS is spoken.
+    var isMissingTLS = false
+    /// An answer was cut short: the client must not be told that nothing is missing.
+    var isCutShort = false
 
     public init(
         _ descriptor: consuming FileDescriptor, peer: SocketAddress, listenAddress: SocketAddress, number: UInt64,
@@ -73,6 +83,9 @@ public final class HTTP1Connection: Endpoint, Drain {
         super.init(loop: serving.loop)
         try watch(transport.rawValue, HTTP1Connection.restInterest)
         serving.connectionCount += 1
+        let hosts = hosts
+        if hosts?.tls != nil { phase = .handshaking }
+        if hosts?.expectsProxyHeader ?? false { phase = .proxyHeader }
         setDeadline(.head, after: hosts?.defaultServer.options.clientHeaderTimeout ?? 0)
     }
 
@@ -89,8 +102,10 @@ public final class HTTP1Connection: Endpoint, Drain {
         let useful = filter(readiness)
         switch phase {
         case .idle, .reading: if !useful.isEmpty { readHead() }
+        case .proxyHeader: if !useful.isEmpty { readProxyHeader() }
         case .exchanging: exchangeReady(useful)
         case .discarding, .lingering: if !useful.isEmpty { throwAway() }
+        case .handshaking: if !useful.isEmpty { shakeHands() }
         case .closed: break
         }
     }
@@ -99,7 +114,7 @@ public final class HTTP1Connection: Endpoint, Drain {
         if useful.contains(.readable) { readBody() }
         if phase == .exchanging, useful.contains(.writable) {
             isBlocked = false
-            want(interest)
+            listen(for: interest)
             pump()
         }
         guard phase == .exchanging, !useful.isDisjoint(with: [.hangUp, .error, .peerClosed]) else { return }
@@ -113,7 +128,7 @@ public final class HTTP1Connection: Endpoint, Drain {
         if !hard, context.upstream?.exchange == nil || context.plan.core.toleratesHalfClose {
             // A client may end its direction and still wait for an answer that is on its way.
             watchesPeer = false
-            want(interest)
+            listen(for: interest)
             return
         }
         if !hard, !context.body.isWhole { context.body.breakOff() }
@@ -204,7 +219,7 @@ public final class HTTP1Connection: Endpoint, Drain {
             phase = .reading
             setDeadline(.head, after: hosts.defaultServer.options.clientHeaderTimeout)
         }
-        want(HTTP1Connection.restInterest)
+        listen(for: HTTP1Connection.restInterest)
     }
 
     /// Sets what the context knows of the connection.
@@ -212,10 +227,11 @@ public final class HTTP1Connection: Endpoint, Drain {
         requests += 1
         context.connection.number = number
         context.connection.requests = requests
-        context.connection.peer = peer
+        context.connection.begin(peer, origin)
         context.connection.local = listenAddress
         context.connection.startedAt = startedAt
         context.connection.descriptor = transport.rawValue
+        if transport.isEncrypted || isMissingTLS || context.connection.security != .plain { prepareSecurity(context) }
         context.startedAt = loop.wallNow
         context.startedTick = loop.now
     }
@@ -261,7 +277,7 @@ public final class HTTP1Connection: Endpoint, Drain {
         if context.body.mode == .streaming, context.body.wantsBytes { feedFromHead(context) }
         // A client that announced an empty body waits as well; nginx does not keep it waiting either.
         if context.head.expectsContinue, context.body.isWhole { sendContinue(context) }
-        want(interest)
+        listen(for: interest)
         return exchange
     }
 
@@ -377,7 +393,7 @@ public final class HTTP1Connection: Endpoint, Drain {
             case .waiting: settleDeadline()
             case .blocked:
                 isBlocked = true
-                want(interest)
+                listen(for: interest)
                 return armSendDeadline()
             case .paced(let milliseconds):
                 setDeadline(.pace, after: milliseconds)
@@ -414,6 +430,7 @@ public final class HTTP1Connection: Endpoint, Drain {
         self.context = nil
         // Where the framing tells that something is missing, what has been sent may still arrive.
         if !isWriting || context.writer.endsByClosing { transport.resetOnClose() }
+        isCutShort = true
         isWriting = false
         finishLog(context)
         close()
@@ -445,7 +462,7 @@ public final class HTTP1Connection: Endpoint, Drain {
         if isBodyLeft {
             phase = .discarding
             beginLinger(plan)
-            want(HTTP1Connection.restInterest)
+            listen(for: HTTP1Connection.restInterest)
             self.context = context
             return
         }
@@ -473,7 +490,7 @@ public final class HTTP1Connection: Endpoint, Drain {
         giveBack(context)
         bodyBytesInHead = 0
         phase = .idle
-        want(HTTP1Connection.restInterest)
+        listen(for: HTTP1Connection.restInterest)
         setDeadline(.keepAlive, after: keepalive)
         guard let rest else { return }
         guard let hosts else { return close() }
@@ -486,7 +503,10 @@ public final class HTTP1Connection: Endpoint, Drain {
 
     /// Pipelined bytes are looked at when the turn ends, never on the stack of the last answer.
     public override func turnEnded() {
-        guard phase == .idle, let context else { return }
+        guard phase == .idle, let context else {
+            if transport.hasUnread { readUnread() }
+            return
+        }
         guard let hosts else { return close() }
         phase = .reading
         setDeadline(.head, after: hosts.defaultServer.options.clientHeaderTimeout)
@@ -505,7 +525,7 @@ public final class HTTP1Connection: Endpoint, Drain {
         transport.shutdownWrite()
         phase = .lingering
         beginLinger(plan)
-        want(HTTP1Connection.restInterest)
+        listen(for: HTTP1Connection.restInterest)
     }
 
     // MARK: Deadlines
@@ -533,7 +553,8 @@ public final class HTTP1Connection: Endpoint, Drain {
 
     /// The process ends: an idle connection goes at once, others after their request.
     public func drainConnection() {
-        if phase == .idle, context == nil { close() }
+        let isNew = phase == .proxyHeader || phase == .handshaking && !transport.isEncrypted
+        if phase == .idle || isNew, context == nil { close() }
     }
 
     /// A reload's grace is over: a connection that still answers by this generation of the configuration ends.
@@ -544,6 +565,7 @@ public final class HTTP1Connection: Endpoint, Drain {
 
     public func close() {
         if phase == .closed { return }
+        if transport.isEncrypted { endEncryption() }
         phase = .closed
         if let context {
             self.context = nil

@@ -2,6 +2,7 @@ import Caching
 import EventLoops
 import Observability
 import Platform
+import TLS
 import Upstreams
 
 /// State that has a name and outlives configurations: cache zones, upstream groups, logs by path. A reload finds it again by
@@ -13,6 +14,7 @@ public final class NamedState: Sendable {
         var zones: Set<String> = []
         var groups: Set<String> = []
         var logs: Set<String> = []
+        var sessionCaches: Set<String> = []
     }
 
     private struct State {
@@ -23,6 +25,12 @@ public final class NamedState: Sendable {
         var groups: [String: UpstreamGroup] = [:]
         var logs: [String: LogFile] = [:]
         var defaultErrorLog = ErrorLog([])
+        var sessionCaches: [String: TLSSessionCache] = [:]
+        var ticketKeys: TLSTicketKeys?
+        /// By the place of the server in the configuration that is being built: one for all loops.
+        var tlsContexts: [String: TLSServerContext] = [:]
+        /// By what they are made of, likewise.
+        var upstreamTLSContexts: [String: UpstreamTLSContext] = [:]
     }
 
     private let state = Lock(State())
@@ -111,12 +119,65 @@ public final class NamedState: Sendable {
 
     public var logs: [LogFile] { state.withLock { Array($0.logs.values) } }
 
+    // MARK: TLS
+
+    /// The cache of TLS sessions with this name, made where there is none, or none of this size in bytes.
+    public func sessionCache(_ name: String, size: Int) -> TLSSessionCache {
+        state.withLock { state in
+            state.names.sessionCaches.insert(name)
+            if let cache = state.sessionCaches[name], cache.capacity == max(size, 4096) { return cache }
+            let cache = TLSSessionCache(capacity: size)
+            state.sessionCaches[name] = cache
+            return cache
+        }
+    }
+
+    /// The keys of session tickets for servers that name none; made here where nobody has handed any over.
+    public func ticketKeys() throws(TLSError) -> TLSTicketKeys {
+        if let keys = state.withLock({ $0.ticketKeys }) { return keys }
+        let made = try TLSTicketKeys(lifetime: 3600)
+        state.withLock { $0.ticketKeys = made }
+        return made
+    }
+
+    /// Uses the keys that whoever supervises this process has made. Those that are in use already stay, with all that they
+    /// have come to.
+    func useTickets(_ secret: [UInt8]) {
+        guard let keys = TLSTicketKeys(exported: secret) else { return }
+        state.withLock { state in
+            if let current = state.ticketKeys, current.exported() == keys.exported() { return }
+            state.ticketKeys = keys
+        }
+    }
+
+    /// What the first loop's site keeps for those of the others: a server's context.
+    public func keepTLSContext(_ context: TLSServerContext, for server: String) {
+        state.withLock { $0.tlsContexts[server] = context }
+    }
+
+    public func tlsContext(for server: String) -> TLSServerContext? { state.withLock { $0.tlsContexts[server] } }
+
+    /// What one location keeps for others, of all loops, that state the same of TLS to upstreams.
+    public func keepUpstreamTLSContext(_ context: UpstreamTLSContext, for settings: String) {
+        state.withLock { $0.upstreamTLSContexts[settings] = context }
+    }
+
+    public func upstreamTLSContext(for settings: String) -> UpstreamTLSContext? {
+        state.withLock { $0.upstreamTLSContexts[settings] }
+    }
+
     // MARK: What is no longer named
 
     /// Runs `build`, which asks for all that a configuration names. If it fails, the configuration before it stays the one
     /// that counts.
     public func naming<Result, Failure>(_ build: () throws(Failure) -> Result) throws(Failure) -> Result {
         state.withLock { $0.names = Names() }
+        defer {
+            state.withLock { state in
+                state.tlsContexts = [:]
+                state.upstreamTLSContexts = [:]
+            }
+        }
         let result = try build()
         state.withLock { $0.current = $0.names }
         return result
@@ -132,6 +193,7 @@ public final class NamedState: Sendable {
             for name in gone.keys { state.zones[name] = nil }
             state.groups = state.groups.filter { names.groups.contains($0.key) }
             state.logs = state.logs.filter { names.logs.contains($0.key) }
+            state.sessionCaches = state.sessionCaches.filter { names.sessionCaches.contains($0.key) }
             return (Array(gone.values), Array(state.zones.values))
         }
         for zone in gone { zone.retire() }

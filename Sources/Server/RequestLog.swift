@@ -15,18 +15,33 @@ public enum RequestLog {
         record.append(what)
         if let error { record.append(error: error) }
         record.append(phase)
+        appendUpstream(context, &record)
+        log.write(record)
+    }
+
+    /// As `upstreamError`, in words that are known only now.
+    static func upstreamError(_ context: RequestContext, _ level: LogLevel, text: String, _ phase: StaticString) {
+        let log = context.plan.core.errorLog
+        guard log.takes(level) else { return }
+        var record = log.record(level, now: seconds(context), connection: context.connection.number)
+        record.append(text)
+        record.append(phase)
+        appendUpstream(context, &record)
+        log.write(record)
+    }
+
+    private static func appendUpstream(_ context: RequestContext, _ record: inout ErrorLog.Record) {
         appendRequest(context, &record)
         if let upstream = context.upstream, upstream.attemptCount > 0 {
             let attempt = upstream.last
             var text: [UInt8] = []
-            text.append(literal: "http://")
+            text.append(literal: upstream.isEncrypted ? "https://" : "http://")
             text.append(contentsOf: Array(attempt.address.utf8))
             if attempt.address.hasPrefix("unix:") { text.append(UInt8(ascii: ":")) }
             text.append(contentsOf: upstream.uri.array)
             record.append(upstream: text.span)
         }
         appendHost(context, &record)
-        log.write(record)
     }
 
     /// Why a request was refused or failed; `level` as nginx has it for the kind.
@@ -36,6 +51,17 @@ public enum RequestLog {
         var record = log.record(level, now: seconds(context), connection: context.connection.number)
         record.append(what)
         if let error { record.append(error: error) }
+        appendRequest(context, &record)
+        appendHost(context, &record)
+        log.write(record)
+    }
+
+    /// As `write`, in words that are known only now.
+    public static func write(_ context: RequestContext, _ level: LogLevel, text: String) {
+        let log = context.plan.core.errorLog
+        guard log.takes(level) else { return }
+        var record = log.record(level, now: seconds(context), connection: context.connection.number)
+        record.append(text)
         appendRequest(context, &record)
         appendHost(context, &record)
         log.write(record)

@@ -26,6 +26,11 @@ public enum RequestPipeline {
             return fail(context, error)
         }
         context.plan = context.server.fallback
+        if context.connection.security != .plain, let refusal = SecurityDemands.refusal(of: context, hosts) {
+            context.isInServerPhase = false
+            context.position = context.plan.handlers.count
+            return answer(context, .status(refusal)) ?? advance(context)
+        }
         if context.head.method == .trace || context.head.method == .connect {
             // As nginx: before any location is looked for.
             context.isInServerPhase = false

@@ -5,6 +5,7 @@ import HTTP
 import Observability
 import Patterns
 import Platform
+import TLS
 import Upstreams
 
 /// What one event loop serves with: its configuration, its pools, its logs, its idle upstream connections.
@@ -19,6 +20,9 @@ public final class ServingLoop: LoopBound {
     /// Blocks that carry bodies.
     public let blocks = BufferPool(blockSize: 65536, limit: 16)
     public let matchData = MatchData()
+    /// What TLS needs while it encrypts; made for the first such connection.
+    public private(set) lazy var tlsScratch = TLSScratch()
+    let resumptions = ResumptionTable()
     private var dates = DateCache()
     public let idleUpstreams = IdleConnections<UpstreamConnection>()
     /// The log of the process: what concerns no location.

@@ -19,6 +19,8 @@ public final class Certificate: Sendable {
     public static func all(inPEM pem: [UInt8]) throws(TLSError) -> [Certificate] {
         ErrorQueue.clear()
         let bio = try MemoryBIO(reading: pem)
+        // Here and below: what is given to the library as a handle must not end while it is used.
+        defer { extendLifetime(bio) }
         var found: [Certificate] = []
         while let next = unsafe PEM_read_bio_X509_AUX(bio.handle, nil, nil, nil) {
             unsafe found.append(Certificate(owning: next))

@@ -48,6 +48,7 @@ enum ContextBuilding {
             throw TLSError.library("SSL_CTX_use_certificate() failed")
         }
         let chain = try CertificateStack(identity.chain)
+        defer { extendLifetime((chain, identity.certificate, identity.key)) }
         guard unsafe zs_ctx_set_chain(context, chain.handle) == 1 else {
             throw TLSError.library("SSL_CTX_set1_chain() failed")
         }
@@ -70,6 +71,7 @@ enum ContextBuilding {
         guard let store = unsafe SSL_CTX_get_cert_store(context) else { return }
         ErrorQueue.clear()
         let bio = try MemoryBIO(reading: pem)
+        defer { extendLifetime(bio) }
         var count = 0
         while let list = unsafe PEM_read_bio_X509_CRL(bio.handle, nil, nil, nil) {
             defer { unsafe X509_CRL_free(list) }
@@ -116,11 +118,13 @@ enum ContextBuilding {
         case "Certificate":
             let certificates = try Certificate.all(inPEM: content)
             let chain = try CertificateStack(Array(certificates.dropFirst()))
+            defer { extendLifetime((certificates, chain)) }
             guard unsafe SSL_CTX_use_certificate(context, certificates[0].handle) == 1,
                 unsafe zs_ctx_set_chain(context, chain.handle) == 1
             else { throw TLSError.library("SSL_CONF_cmd(\"Certificate\") failed") }
         case "PrivateKey":
             let key = try PrivateKey(pem: content)
+            defer { extendLifetime(key) }
             guard unsafe SSL_CTX_use_PrivateKey(context, key.handle) == 1 else {
                 throw TLSError.library("SSL_CONF_cmd(\"PrivateKey\") failed")
             }
@@ -135,6 +139,7 @@ enum ContextBuilding {
     static func setDH(_ context: OpaquePointer, _ pem: [UInt8]) throws(TLSError) {
         ErrorQueue.clear()
         let bio = try MemoryBIO(reading: pem)
+        defer { extendLifetime(bio) }
         guard let parameters = unsafe PEM_read_bio_Parameters(bio.handle, nil) else {
             throw TLSError.library("PEM_read_bio_DHparams() failed")
         }
@@ -148,7 +153,8 @@ enum ContextBuilding {
     /// The authorities that are named to clients.
     static func nameAuthorities(_ context: OpaquePointer, _ authorities: [Certificate]) throws(TLSError) {
         guard let names = unsafe zs_names_new() else { throw TLSError("no memory") }
-        for authority in authorities {
+        var known: Set<String> = []
+        for authority in authorities where known.insert(authority.subject()).inserted {
             guard let name = unsafe X509_get_subject_name(authority.handle), let copy = unsafe X509_NAME_dup(name) else {
                 continue
             }

@@ -18,6 +18,7 @@ public final class PrivateKey: Sendable {
         for passphrase in passphrases.isEmpty ? [[]] : passphrases {
             ErrorQueue.clear()
             let bio = try MemoryBIO(reading: pem)
+            defer { extendLifetime(bio) }
             let phrase = PassphraseBox(passphrase)
             // Sound: the callback runs during this call only, while `phrase` lives.
             let read = unsafe withExtendedLifetime(phrase) {

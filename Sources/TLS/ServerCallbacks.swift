@@ -120,6 +120,7 @@ enum ServerCallbacks {
             unsafe SSL_certs_clear(ssl)
             for identity in list {
                 guard let chain = try? CertificateStack(identity.chain) else { return 0 }
+                defer { extendLifetime((chain, identity)) }
                 guard unsafe SSL_use_certificate(ssl, identity.certificate.handle) == 1,
                     unsafe zs_set_chain(ssl, chain.handle) == 1,
                     unsafe SSL_use_PrivateKey(ssl, identity.key.handle) == 1

@@ -85,9 +85,24 @@ extension TLSSession {
         return result
     }
 
+    /// Sends a few bytes that are not offered again: what the socket does not take stays here. `.done` always counts all.
+    public func sendNotice(_ bytes: Span<UInt8>) -> IOResult {
+        if let blocked = clearTheWay() { return blocked }
+        // The caller owes bytes of an earlier call, which come first.
+        if withheld > 0 { return .wouldBlock }
+        if case .failed(let error) = hold(bytes, Span(), Span(), Span()) { return .failed(error) }
+        switch flushHeld() {
+        case .done, .wouldBlock: return .done(bytes.count)
+        case let other: return other
+        }
+    }
+
     /// Sends what is still to be sent of earlier calls. `.done(0)`: all is out.
     public func flush() -> IOResult {
-        if let error = socketError { return .failed(error) }
+        if let error = socketError {
+            scratch.clear()
+            return .failed(error)
+        }
         if let pending {
             // What was gathered since stands behind it.
             let output = scratch.output
@@ -130,7 +145,8 @@ extension TLSSession {
     /// Tells the peer that nothing more comes (close_notify) and does not wait for its answer. The result says whether it
     /// is out; who cannot wait closes the socket all the same.
     public func shutdown() -> IOResult {
-        if failure != nil || !isEstablished { return .done(0) }
+        if failure != nil || socketError != nil || !isEstablished { return .done(0) }
+        scratch.clear()
         if held != nil { _ = flushHeld() }
         ErrorQueue.clear()
         unsafe _ = SSL_shutdown(ssl)
@@ -195,11 +211,15 @@ extension TLSSession {
         beginBatch()
         let written = encrypt(held.bytes)
         sendsAtOnce = false
-        if written < 0 { return outcomeOfFailure() ?? .failed(.protocolError) }
+        if written < 0 {
+            scratch.clear()
+            return outcomeOfFailure() ?? .failed(.protocolError)
+        }
         return flush()
     }
 
     private func beginBatch() {
+        scratch.clear()
         scratch.marks.removeAll(keepingCapacity: true)
         sendsAtOnce = false
     }

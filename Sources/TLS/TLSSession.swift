@@ -34,7 +34,8 @@ public final class TLSSession {
     /// The context of the server that the client asked for.
     private(set) var serverContext: TLSServerContext?
     private let clientContext: TLSClientContext?
-    let directory: (any TLSDirectory)?
+    /// Asked during the handshake, and let go of then: it may be all that still holds a configuration.
+    private(set) var directory: (any TLSDirectory)?
 
     /// Bytes that were read from the socket before TLS began, and how many of them the library has taken.
     private var early: [UInt8]
@@ -130,7 +131,9 @@ public final class TLSSession {
         case .wouldBlock: return .wantsWrite
         default: return .closed
         }
-        readsLeft = Self.readsPerTurn
+        // What was read before TLS began is all there is for now, mostly.
+        readsLeft = early.isEmpty ? Self.readsPerTurn : 0
+        scratch.clear()
         ErrorQueue.clear()
         let result = unsafe SSL_do_handshake(ssl)
         let reason = result == 1 ? SSL_ERROR_NONE : unsafe SSL_get_error(ssl, result)
@@ -139,6 +142,7 @@ public final class TLSSession {
         switch reason {
         case SSL_ERROR_NONE:
             isEstablished = true
+            directory = nil
             return finishHandshake()
         case SSL_ERROR_WANT_READ:
             if case .failed = sent { return .closed }
@@ -204,6 +208,7 @@ public final class TLSSession {
         if let outcome { return outcome }
         if buffer.room == 0 { return .wouldBlock }
         if held != nil { _ = flushHeld() }
+        scratch.clear()
         readsLeft = Self.readsPerTurn
         var total = 0
         var last = SSL_ERROR_NONE

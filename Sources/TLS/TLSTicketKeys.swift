@@ -25,6 +25,8 @@ public final class TLSTicketKeys: Sendable {
     private let state: Lock<State>
     /// The length of a period in seconds; 0: the keys were given and stay.
     public let periodLength: Int
+    /// Where in the length the first period began: periods are counted from the making of the keys.
+    private let origin: Int
 
     /// Keys from files, of 80 bytes (AES-256) or 48 (AES-128) each. Throws for another length.
     public init(files: [[UInt8]]) throws(TLSError) {
@@ -43,6 +45,7 @@ public final class TLSTicketKeys: Sendable {
             }
         }
         periodLength = 0
+        origin = 0
         state = Lock(State(keys: keys, period: 0, secretBefore: []))
     }
 
@@ -51,22 +54,24 @@ public final class TLSTicketKeys: Sendable {
         var secret = [UInt8](repeating: 0, count: 32)
         // Sound: the array has the 32 bytes that are written.
         guard unsafe RAND_bytes(&secret, 32) == 1 else { throw TLSError.library("no random numbers") }
-        let length = min(max(lifetime, 300), 1 << 31)
-        self.init(periodLength: length, period: now / length, secretBefore: secret)
+        let length = min(max(lifetime, 1), 1 << 31)
+        self.init(periodLength: length, origin: now % length, period: now / length, secretBefore: secret)
     }
 
     /// The set that `exported` described; nil when the bytes are none.
     public convenience init?(exported bytes: [UInt8], now: Int = TLSTicketKeys.clock()) {
-        guard bytes.count == 48 else { return nil }
+        guard bytes.count == 56 else { return nil }
         let length = Self.number(bytes[0..<8])
         let period = Self.number(bytes[8..<16])
-        guard length >= 300, length <= 1 << 31, period >= 0, period < 1 << 40 else { return nil }
-        self.init(periodLength: length, period: period, secretBefore: Array(bytes[16..<48]))
+        let origin = Self.number(bytes[16..<24])
+        guard length >= 1, length <= 1 << 31, period >= 0, period < 1 << 40, origin >= 0, origin < length else { return nil }
+        self.init(periodLength: length, origin: origin, period: period, secretBefore: Array(bytes[24..<56]))
         rotate(now: now)
     }
 
-    private init(periodLength: Int, period: Int, secretBefore: [UInt8]) {
+    private init(periodLength: Int, origin: Int, period: Int, secretBefore: [UInt8]) {
         self.periodLength = periodLength
+        self.origin = origin
         let keys = [Self.key(of: Self.following(secretBefore)), Self.key(of: secretBefore)]
         state = Lock(State(keys: keys, period: period, secretBefore: secretBefore))
     }
@@ -76,7 +81,7 @@ public final class TLSTicketKeys: Sendable {
         if periodLength == 0 { return nil }
         rotate(now: now)
         return state.withLock { state in
-            Self.bytes(periodLength) + Self.bytes(state.period) + state.secretBefore
+            Self.bytes(periodLength) + Self.bytes(state.period) + Self.bytes(origin) + state.secretBefore
         }
     }
 
@@ -89,7 +94,7 @@ public final class TLSTicketKeys: Sendable {
     /// Moves on to the period that `now` lies in. A clock that goes back changes nothing.
     func rotate(now: Int) {
         if periodLength == 0 { return }
-        let period = now / periodLength
+        let period = (now - origin) / periodLength
         state.withLock { state in
             guard period > state.period else { return }
             // A clock that leaps by years costs milliseconds, no more.

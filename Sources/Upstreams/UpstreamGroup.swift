@@ -51,6 +51,9 @@ public final class UpstreamGroup: Sendable {
         apply(peers)
     }
 
+    /// Where its peers are, in their order.
+    public var addresses: [SocketAddress] { state.withLock { $0.entries.map(\.peer.address) } }
+
     /// Takes a new definition. A peer whose address stays keeps its failures and its requests, and its account unless its
     /// weight changed; with `down` gone it is asked again at once.
     public func apply(_ peers: [PeerDefinition]) {

@@ -10,11 +10,14 @@ enum VersionText {
     /// that nginx has only when asked and that is here. A part is here when its directive is.
     static func features(_ registry: DirectiveRegistry) -> String {
         let without = defaultParts.filter { !registry.knows($0.directive) }.map { "--without-http_\($0.name)_module" }
-        let with = optionalParts.filter { registry.knows($0.directive) }.map { "--with-http_\($0.name)_module" }
+        let effective = Set(registry.namesWithEffect)
+        let with = optionalParts.filter { effective.contains($0.directive) }.map { "--with-http_\($0.name)_module" }
         return """
             \(version)
             nginx version: nginx/1.31.5
             built with Swift 6.3
+            built with \(ServerVersion.library)
+            TLS SNI support enabled
             configure arguments: \((["--with-cc-opt=-O"] + with + without).joined(separator: " "))
             """
     }

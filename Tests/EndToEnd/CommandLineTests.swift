@@ -15,7 +15,9 @@ import Testing
 
     static let cases = [
         Case(arguments: ["-v"], status: 0, says: ["zendan version: zendan/"]),
-        Case(arguments: ["-V"], status: 0, says: ["nginx version: nginx/1.31.5", "configure arguments:"]),
+        Case(
+            arguments: ["-V"], status: 0,
+            says: ["nginx version: nginx/1.31.5", "built with OpenSSL 3.", "TLS SNI support enabled", "configure arguments:"]),
         Case(arguments: ["-h"], status: 0, says: ["-s signal", "-c file"]),
         Case(arguments: ["-?"], status: 0, says: ["-s signal"]),
         Case(arguments: ["-x"], status: 1, says: ["invalid option: \"-x\""]),

@@ -32,6 +32,9 @@ import Testing
             "try_files a =1000;": "invalid code",
             "root a; root b;": "\"root\" directive is duplicate",
             "allow nobody;": "invalid",
+            "set_real_ip_from no.such.invalid;": "host not found in set_real_ip_from \"no.such.invalid\"",
+            "real_ip_recursive maybe;": "invalid value \"maybe\"",
+            "proxy_protocol on;": "\"proxy_protocol\"",
             "return 200 $nothing;": "unknown \"nothing\" variable",
             "open_file_cache inactive=1s;": "must have the \"max\" parameter",
             "root $document_root;": "cannot be used",
@@ -67,6 +70,9 @@ import Testing
             front, "server { listen 8099; server_name a; } server { listen 8099; server_name a b; }")
         #expect(status == .exited(0))
         #expect(output.contains("conflicting server name \"a\" on 0.0.0.0:8099, ignored"))
+        let (kept, said) = try check(front, "server { listen 8099; set_real_ip_from 10.0.0.1/8; allow 10.0.0.1/8; }")
+        #expect(kept == .exited(0))
+        #expect(said.components(separatedBy: "are meaningless").count == 3, "\(said)")
     }
 
     @Test(arguments: Front.allAvailable)

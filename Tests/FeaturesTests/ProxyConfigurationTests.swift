@@ -4,7 +4,8 @@ import Testing
 @Suite struct ProxyConfigurationTests {
     @Test(
         arguments: [
-            ("location / { proxy_pass https://a; }", "https://"),
+            ("location / { proxy_pass https://name.invalid; }", "host not found in upstream"),
+            ("location / { proxy_pass https://app; proxy_ssl_verify on; }", "proxy_ssl_trusted_certificate"),
             ("location / { proxy_pass ftp://a; }", "invalid URL prefix"),
             ("location ~ x { proxy_pass http://127.0.0.1/y; }", "URI part"),
             ("location @n { proxy_pass http://127.0.0.1/; }", "URI part"),

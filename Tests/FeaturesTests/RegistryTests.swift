@@ -20,7 +20,11 @@ import Testing
         }
         for name in FeatureList.harmless.keys {
             #expect(FeatureList.refused[name] == nil, "\(name) is harmless and refused")
-            let isChecked = ["proxy_busy_buffers_size", "proxy_temp_file_write_size", "tcp_nopush"].contains(name)
+            let isChecked = [
+                "http2", "proxy_busy_buffers_size", "proxy_ssl_certificate_cache", "proxy_temp_file_write_size",
+                "ssl_certificate_cache", "ssl_early_data",
+                "ssl_object_cache_inheritable", "ssl_ocsp", "ssl_stapling_verify", "tcp_nopush",
+            ].contains(name)
             #expect(isChecked == registry.knows(name), "\(name) is there and harmless")
             #expect(!registry.namesWithEffect.contains(name))
         }

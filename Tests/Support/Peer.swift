@@ -4,7 +4,7 @@
 
     /// A program that some tests need and a machine may lack.
     public enum Peer: String, Sendable {
-        case nginx, zendan, puma, curl, openssl, strace, prlimit
+        case nginx, zendan, puma, curl, openssl, python3, strace, prlimit
 
         public var isAvailable: Bool {
             switch self {
@@ -12,7 +12,7 @@
             case .zendan: !Front.only(.zendan).isEmpty
             case .puma: PumaBlog.isAvailable
             case .strace: path != nil && mayTrace
-            case .curl, .openssl, .prlimit: path != nil
+            case .curl, .openssl, .python3, .prlimit: path != nil
             }
         }
 

@@ -106,7 +106,7 @@ import Testing
         // A clock that goes back changes nothing.
         #expect(keys.keys(now: start).map(\.name) == other.keys(now: start).map(\.name))
         #expect(TLSTicketKeys(exported: [1, 2, 3]) == nil)
-        #expect(TLSTicketKeys(exported: [UInt8](repeating: 255, count: 48)) == nil)
+        #expect(TLSTicketKeys(exported: [UInt8](repeating: 255, count: 56)) == nil)
         #expect(try TLSTicketKeys(files: [[UInt8](repeating: 1, count: 80)]).exported() == nil)
     }
 

@@ -37,6 +37,9 @@ public enum AddressAccess: Feature {
         if argument.text == "all" {
             s.rules.append(Rule(isAllowed: isAllowed, block: .all))
         } else if let block = CIDRBlock(argument.text) {
+            if CIDRBlock.hasStrayBits(argument.text) {
+                c.warn("low address bits of \(Diagnostic.quoted(argument.text)) are meaningless", at: argument.location)
+            }
             s.rules.append(Rule(isAllowed: isAllowed, block: block))
         } else {
             throw argument.invalid(expected: "an address, a block of addresses (10.0.0.0/8), \"unix:\" or \"all\"")

@@ -10,7 +10,7 @@ public enum Listen: Feature {
         .custom(
             "listen", arity: 1..., inheritance: .own, repeats: true, in: .server,
             syntax:
-                "*address*[:*port*] | *port* | unix:*path* [default_server] [backlog=*number*] [reuseport] [ipv6only=on|off] …",
+                "*address*[:*port*] | *port* | unix:*path* [default_server] [ssl] [proxy_protocol] [backlog=*number*] [reuseport] [ipv6only=on|off] …",
             default: "*:80", "An address that the server answers on.", apply)
     ]
 
@@ -18,12 +18,14 @@ public enum Listen: Feature {
         let argument = statement.arguments[0]
         for address in try ListenAddress.parse(argument) {
             var listen = ListenSpecification(address: address, location: argument.location)
-            for option in statement.arguments.dropFirst() { try apply(option, to: &listen) }
+            for option in statement.arguments.dropFirst() { try apply(option, to: &listen, context) }
             settings.listens.append(listen)
         }
     }
 
-    private static func apply(_ option: Argument, to listen: inout ListenSpecification) throws(Diagnostic) {
+    private static func apply(
+        _ option: Argument, to listen: inout ListenSpecification, _ context: ApplyContext
+    ) throws(Diagnostic) {
         switch option.text {
         case "default_server", "default": listen.isDefaultServer = true
         case "reuseport":
@@ -33,7 +35,10 @@ public enum Listen: Feature {
         case "deferred":
             listen.options.defersAccept = true
             listen.setsOptions = true
-        case "ssl", "http2", "quic", "spdy", "proxy_protocol", "multipath": throw later(option)
+        case "ssl": listen.isEncrypted = true
+        case "http2": context.note(ServerTLS.http2Note, at: option.location)
+        case "proxy_protocol": listen.expectsProxyHeader = true
+        case "quic", "spdy", "multipath": throw later(option)
         default: try applyValue(option, to: &listen)
         }
     }
@@ -64,7 +69,9 @@ public enum Listen: Feature {
             throw option.unknownParameter(
                 of: "listen",
                 known: [
-                    "default_server", "reuseport", "deferred", "bind", "backlog=", "ipv6only=", "rcvbuf=", "sndbuf=",
+                    "default_server", "ssl", "http2", "proxy_protocol", "reuseport", "deferred", "bind", "backlog=",
+                    "ipv6only=", "rcvbuf=",
+                    "sndbuf=",
                     "fastopen=",
                     "so_keepalive=",
                 ])
@@ -74,9 +81,8 @@ public enum Listen: Feature {
     private static func later(_ option: Argument) -> Diagnostic {
         let reason: String
         switch option.text {
-        case "ssl": reason = "HTTPS comes with a later version"
-        case "http2", "spdy", "quic": reason = "HTTP/2 comes with a later version"
-        case "proxy_protocol": reason = "the PROXY protocol comes with HTTPS in a later version"
+        case "spdy": reason = "SPDY was HTTP/2 before it had that name; take the word away"
+        case "quic": reason = "HTTP/3 comes with a later version"
         default: reason = "this option of the socket comes with a later version"
         }
         return Diagnostic(

@@ -43,11 +43,18 @@ extension ProxyPass {
             var options = ProxyPlan.Options(target: .template(try plan.compile(syntax, at: pass.location)))
             options.directory = plan.site.upstreamDirectory
             options.keepAlive = KeepAlivePolicy(capacity: 0)
+            // The scheme may come out of a variable as well.
+            if !pass.text.lowercased().hasPrefix("http://") {
+                let settings = plan.block.settings(UpstreamTLS.self)
+                options.security = try UpstreamTLS.security(settings, host: nil, plan, at: pass.location)
+                if pass.text.lowercased().hasPrefix("https://") { UpstreamTLS.advise(settings, pass, nil, plan) }
+            }
             return options
         }
+        let isEncrypted = pass.text.lowercased().hasPrefix("https://")
         let parsed: (address: UpstreamAddress, uri: String?)
         do throws(UpstreamAddressError) {
-            parsed = try UpstreamAddress.parse(proxyPass: String(pass.text.dropFirst(7)))
+            parsed = try UpstreamAddress.parse(proxyPass: String(pass.text.dropFirst(isEncrypted ? 8 : 7)))
         } catch {
             throw Diagnostic("\(error.message) in proxy_pass \(Diagnostic.quoted(pass.text))", at: pass.location)
         }
@@ -56,17 +63,22 @@ extension ProxyPass {
                 "\"proxy_pass\" cannot have a URI part here", at: pass.location,
                 hint: "a regex location, a named location and limit_except have no prefix that it could replace")
         }
-        var options = try fixedTarget(parsed.address, pass, plan)
+        var options = try fixedTarget(parsed.address, pass, plan, defaultPort: isEncrypted ? 443 : 80)
+        if isEncrypted {
+            let settings = plan.block.settings(UpstreamTLS.self)
+            options.security = try UpstreamTLS.security(settings, host: options.hostText, plan, at: pass.location)
+            if case .group(let group) = options.target { UpstreamTLS.advise(settings, pass, group.addresses, plan) }
+        }
         options.uri = parsed.uri.map { Array($0.utf8) }
         options.prefixLength = plan.prefixLength
         return options
     }
 
     private static func fixedTarget(
-        _ address: UpstreamAddress, _ pass: Argument, _ plan: LocationPlanBuilder
+        _ address: UpstreamAddress, _ pass: Argument, _ plan: LocationPlanBuilder, defaultPort: UInt16
     ) throws(Diagnostic) -> ProxyPlan.Options {
         var options: ProxyPlan.Options
-        let named = plan.site.upstreamDirectory?.find(Array(address.host.utf8), port: nil, defaultPort: 80)
+        let named = plan.site.upstreamDirectory?.find(Array(address.host.utf8), port: nil, defaultPort: defaultPort)
         let upstream = address.kind == .name && named?.port == nil ? named : nil
         if upstream != nil, let port = address.port {
             throw Diagnostic(
@@ -77,15 +89,16 @@ extension ProxyPass {
             options = ProxyPlan.Options(target: .group(member.group))
             options.keepAlive = member.keepAlive
         } else {
-            let peers = try UpstreamAddresses.addresses(address, pass).map { PeerDefinition($0) }
-            let name = address.kind == .unix ? "unix:\(address.host)" : "\(address.host):\(address.port ?? 80)"
+            let peers = try UpstreamAddresses.addresses(address, pass, defaultPort: defaultPort).map { PeerDefinition($0) }
+            let name = address.kind == .unix ? "unix:\(address.host)" : "\(address.host):\(address.port ?? defaultPort)"
             let group = plan.site.named.group("host \(name)") { UpstreamGroup(name: name, peers: peers) }
             group.apply(peers)
             options = ProxyPlan.Options(target: .group(group))
             // As nginx: only an `upstream` keeps connections. An app that serves one connection at a time would be held by an idle one.
             options.keepAlive = KeepAlivePolicy(capacity: 0)
             if address.kind != .unix {
-                let member = UpstreamDirectory.Member(group: group, keepAlive: options.keepAlive, port: address.port ?? 80)
+                let member = UpstreamDirectory.Member(
+                    group: group, keepAlive: options.keepAlive, port: address.port ?? defaultPort)
                 plan.site.upstreamDirectory?.add(address.host, member)
             }
         }
@@ -95,8 +108,8 @@ extension ProxyPass {
         case .ipv6: options.hostText = "[\(address.host)]"
         case .name, .ipv4: options.hostText = address.host
         }
-        if let port = address.port, port != 80 { options.hostText += ":\(port)" }
-        if address.kind != .unix { options.portText = "\(address.port ?? 80)" }
+        if let port = address.port, port != defaultPort { options.hostText += ":\(port)" }
+        if address.kind != .unix { options.portText = "\(address.port ?? defaultPort)" }
         return options
     }
 

@@ -59,7 +59,10 @@ public enum ProxyPass: Feature {
     private static let routing: [Directive<Settings>] = [
         .custom(
             "proxy_pass", arity: 1...1, inheritance: .ownAndConditional, in: [.location, .limitExcept], syntax: "*URL*",
-            "Where the location's requests go: http://host[:port][/uri], http://unix:/path[:/uri], or an upstream's name.", pass
+            """
+            Where the location's requests go: http://host[:port][/uri], http://unix:/path[:/uri], or an upstream's name; https:// \
+            asks with TLS.
+            """, pass
         ),
         .custom(
             "proxy_redirect", arity: 1...2, inheritance: .list, in: everywhere,
@@ -138,12 +141,11 @@ public enum ProxyPass: Feature {
 
     private static func pass(_ s: inout Settings, _ statement: Statement, _ c: ApplyContext) throws(Diagnostic) {
         let url = statement.arguments[0]
-        if url.text.lowercased().hasPrefix("https://") {
-            throw Diagnostic("https:// upstreams come with a later version", at: url.location)
-        }
-        guard url.text.lowercased().hasPrefix("http://") || url.text.contains("$") else {
+        let text = url.text.lowercased()
+        guard text.hasPrefix("http://") || text.hasPrefix("https://") || text.contains("$") else {
             throw Diagnostic(
-                "invalid URL prefix in \(Diagnostic.quoted(url.text))", at: url.location, hint: "a URL begins with http://")
+                "invalid URL prefix in \(Diagnostic.quoted(url.text))", at: url.location,
+                hint: "a URL begins with http:// or https://")
         }
         s.pass = url
     }

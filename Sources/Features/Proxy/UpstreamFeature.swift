@@ -124,10 +124,12 @@ enum UpstreamAddresses {
         return try addresses(parsed, argument)
     }
 
-    static func addresses(_ parsed: UpstreamAddress, _ argument: Argument) throws(Diagnostic) -> [SocketAddress] {
-        if let address = parsed.socketAddress(defaultPort: 80) { return [address] }
+    static func addresses(
+        _ parsed: UpstreamAddress, _ argument: Argument, defaultPort: UInt16 = 80
+    ) throws(Diagnostic) -> [SocketAddress] {
+        if let address = parsed.socketAddress(defaultPort: defaultPort) { return [address] }
         do throws(NameResolutionError) {
-            return try Platform.resolve(host: parsed.host, port: parsed.port ?? 80)
+            return try Platform.resolve(host: parsed.host, port: parsed.port ?? defaultPort)
         } catch {
             throw Diagnostic(
                 "host not found in upstream \(Diagnostic.quoted(parsed.host))", at: argument.location,

@@ -11,8 +11,7 @@ enum ConnectionVariables {
             return true
         },
         VariableDefinition("remote_port", "The client's port.", isPlain: true) { context, output in
-            guard let port = context.connection.peer.port else { return false }
-            output.append(decimal: Int(port))
+            AddressText.appendPort(context.connection.peer, to: &output)
             return true
         },
         VariableDefinition("binary_remote_addr", "The client's address as 4 or 16 bytes.") { context, output in
@@ -104,6 +103,11 @@ enum AddressText {
         put(bytes.2, &text, &count)
         put(bytes.3, &text, &count)
         output.append(text.span.extracting(0..<(count - 1)))
+    }
+
+    /// Nothing where there is no port: a Unix socket, an address that a proxy has named without one.
+    static func appendPort(_ address: SocketAddress, to output: inout ByteString) {
+        if let port = address.port, port > 0 { output.append(decimal: Int(port)) }
     }
 
     /// The digits of one part; the dot behind them is there already.

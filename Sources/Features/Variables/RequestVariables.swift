@@ -45,11 +45,14 @@ enum RequestVariables {
             }
             return true
         },
-        VariableDefinition("scheme", "http or https.", isPlain: true) { _, output in
-            output.append(literal: "http")
+        VariableDefinition("scheme", "http or https.", isPlain: true) { context, output in
+            output.append(literal: context.connection.security == .encrypted ? "https" : "http")
             return true
         },
-        VariableDefinition("https", "\"on\" with TLS, else empty.") { _, _ in true },
+        VariableDefinition("https", "\"on\" with TLS, else empty.") { context, output in
+            if context.connection.security == .encrypted { output.append(literal: "on") }
+            return true
+        },
         VariableDefinition("request_id", "A number of 32 hexadecimal digits that no two requests share.") { context, output in
             context.appendRequestIdentifier(to: &output)
             return true

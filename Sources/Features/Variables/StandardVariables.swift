@@ -7,5 +7,6 @@ public enum StandardVariables: Feature {
     public static let initial = Settings()
     public static let directives: [Directive<Settings>] = []
     public static let variables: [VariableDefinition] =
-        ConnectionVariables.all + RequestVariables.all + ResponseVariables.all + UpstreamVariables.all
+        ConnectionVariables.all + ProxyProtocolVariables.all + RequestVariables.all
+        + ResponseVariables.all + UpstreamVariables.all
 }

@@ -124,7 +124,7 @@ enum ProxyNames {
     /// The URL that the upstream is asked for. A socket's path takes the place of its name, which is "localhost" for all.
     static func appendKey(_ proxy: ProxyPlan, _ context: RequestContext, to output: inout ByteString) {
         guard let target = proxy.target(context) else { return }
-        output.append(literal: "http://")
+        output.append(literal: target.isEncrypted ? "https://" : "http://")
         if target.port.isEmpty {
             output.append(contentsOf: target.group.name.utf8)
             output.append(UInt8(ascii: ":"))

@@ -3,10 +3,20 @@ import Platform
 
 /// Why what a balancer sent is no header of the PROXY protocol. The connection is closed without an answer.
 public struct ProxyHeaderFailure: Error, Sendable, Equatable {
-    /// For the log.
+    /// What is wrong.
     public let reason: String
+    /// nginx's words for the log; nil: it shows the line, which is no header.
+    public let words: String?
 
-    init(_ reason: StaticString) { self.reason = "\(reason)" }
+    init(_ reason: StaticString) {
+        self.reason = "\(reason)"
+        words = nil
+    }
+
+    init(saying words: String) {
+        reason = words
+        self.words = words
+    }
 }
 
 /// What a balancer tells of a connection before its first byte: the PROXY protocol, version 1 (text) and 2 (binary), as
@@ -98,9 +108,9 @@ public struct ProxyHeader: Sendable, Equatable {
     private static func readBinary(_ bytes: Span<UInt8>) throws(ProxyHeaderFailure) -> ProxyHeader? {
         try expect("\r\n\r\n\0\r\nQUIT\n", bytes)
         guard bytes.count >= 16 else { return nil }
-        guard bytes[12] >> 4 == 2 else { throw ProxyHeaderFailure("an unknown version") }
+        guard bytes[12] >> 4 == 2 else { throw ProxyHeaderFailure(saying: "unknown PROXY protocol version: \(bytes[12] >> 4)") }
         let total = 16 + (Int(bytes[14]) << 8 | Int(bytes[15]))
-        if total > longest { throw ProxyHeaderFailure("it is too large") }
+        if total > longest { throw ProxyHeaderFailure(saying: "header is too large") }
         if bytes.count < total { return nil }
         // Command 1 is PROXY, transport 1 a stream. All else tells nothing of a client: a balancer's own check is LOCAL.
         let silent = ProxyHeader(source: nil, destination: nil, values: [], length: total)
@@ -112,7 +122,7 @@ public struct ProxyHeader: Sendable, Equatable {
         case 2: size = 16
         default: return silent
         }
-        guard body.count >= 2 * size + 4 else { throw ProxyHeaderFailure("the addresses are cut short") }
+        guard body.count >= 2 * size + 4 else { throw ProxyHeaderFailure(saying: "header is too short for its addresses") }
         let ports = body.extracting((2 * size)..<(2 * size + 4))
         return ProxyHeader(
             source: address(body.extracting(0..<size), UInt16(ports[0]) << 8 | UInt16(ports[1])),

@@ -9,18 +9,23 @@ public struct Bundle: Sendable {
     /// Host names of the configuration, resolved when it was checked.
     public var names: [ResolvedNames.Entry]
     public var plan: StartPlan
+    public var tlsNeeds: TLSNeeds
 
-    public init(options: LaunchOptions, sources: RecordedSources, names: [ResolvedNames.Entry], plan: StartPlan) {
+    public init(
+        options: LaunchOptions, sources: RecordedSources, names: [ResolvedNames.Entry], plan: StartPlan,
+        tlsNeeds: TLSNeeds = TLSNeeds()
+    ) {
         self.options = options
         self.sources = sources
         self.names = names
         self.plan = plan
+        self.tlsNeeds = tlsNeeds
     }
 }
 
 extension Bundle: BundleCodable {
     /// Changes with the form below: bundles never pass between builds, and this makes sure of it.
-    private static let version = "zendan bundle 1"
+    private static let version = "zendan bundle 2"
 
     public func encode(to writer: inout BundleWriter) {
         writer.add(Bundle.version)
@@ -32,6 +37,7 @@ extension Bundle: BundleCodable {
             writer.add(entry.failure) { writer, failure in writer.add(failure) }
         }
         writer.add(plan)
+        writer.add(tlsNeeds)
     }
 
     public init(from reader: inout BundleReader) throws(BundleError) {
@@ -44,6 +50,7 @@ extension Bundle: BundleCodable {
                 failure: try reader.optional { (reader: inout BundleReader) throws(BundleError) in try reader.string() })
         }
         plan = try StartPlan(from: &reader)
+        tlsNeeds = try TLSNeeds(from: &reader)
     }
 
     public var encoded: [UInt8] {

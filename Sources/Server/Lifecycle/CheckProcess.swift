@@ -102,8 +102,10 @@ extension ConfigurationCheck.Outcome: BundleCodable {
 }
 
 extension Diagnostic: BundleCodable {
+    private static let severities: [Severity] = [.error, .fault, .warning, .note]
+
     public func encode(to writer: inout BundleWriter) {
-        writer.add(severity == .error ? 0 : severity == .warning ? 1 : 2)
+        writer.add(Diagnostic.severities.firstIndex(of: severity) ?? 0)
         writer.add(message)
         writer.add(location) { writer, location in
             writer.add(location.file)
@@ -114,7 +116,7 @@ extension Diagnostic: BundleCodable {
     }
 
     public init(from reader: inout BundleReader) throws(BundleError) {
-        let severities: [Severity] = [.error, .warning, .note]
+        let severities = Diagnostic.severities
         let number = try reader.integer()
         guard severities.indices.contains(number) else { throw BundleError() }
         let message = try reader.string()

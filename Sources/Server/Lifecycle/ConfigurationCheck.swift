@@ -34,21 +34,26 @@ public struct ConfigurationCheck {
         files = loaded.files
         var warnings = loaded.warnings
         do throws(Diagnostic) {
-            let plan = try plan(for: loaded, &warnings)
-            let bundle = Bundle(options: options, sources: reader.recorded, names: ResolvedNames.all, plan: plan)
+            let (plan, needs) = try plan(for: loaded, reader, &warnings)
+            let bundle = Bundle(
+                options: options, sources: reader.recorded, names: ResolvedNames.all, plan: plan, tlsNeeds: needs)
             return .accepted(bundle, warnings: warnings)
         } catch {
             return .refused(error, warnings: warnings)
         }
     }
 
-    private func plan(for loaded: LoadedConfiguration, _ warnings: inout [Diagnostic]) throws(Diagnostic) -> StartPlan {
+    private func plan(
+        for loaded: LoadedConfiguration, _ reader: RecordingReader, _ warnings: inout [Diagnostic]
+    ) throws(Diagnostic) -> (StartPlan, TLSNeeds) {
         let named = NamedState(pool: BlockingPool(threads: 1))
         try openDefaultLog(named)
         let assembly = try Assembly.build(
-            program, loaded, options, named: named, generation: 1, loopCount: 1, warnings: &warnings)
+            program, loaded, options, named: named, files: reader, generation: 1, loopCount: 1, warnings: &warnings)
         _ = try named.errorLog(assembly.process.errorLogs, paths: options.paths, at: nil)
-        return try StartPlan.make(assembly, loaded.root, options, logs: named.logs.compactMap(\.path), &warnings)
+        let plan = try StartPlan.make(
+            assembly, loaded.root, options, logs: named.logs.compactMap(\.path), &warnings)
+        return (plan, assembly.tlsNeeds)
     }
 
     private func openDefaultLog(_ named: NamedState) throws(Diagnostic) {

@@ -8,8 +8,13 @@ public struct Delivery: Sendable {
     public let bundle: Bundle
     public let sockets: OpenSockets
     public let logs: OpenLogs
+    /// What the keys of session tickets are computed from; empty where none are needed.
+    public let ticketSecret: [UInt8]
 
-    public init(generation: Int, bundle: Bundle, sockets: OpenSockets, logs: OpenLogs) {
+    public init(
+        generation: Int, bundle: Bundle, sockets: OpenSockets, logs: OpenLogs, ticketSecret: [UInt8] = []
+    ) {
+        self.ticketSecret = ticketSecret
         self.generation = generation
         self.bundle = bundle
         self.sockets = sockets
@@ -18,7 +23,8 @@ public struct Delivery: Sendable {
 
     /// The same for who has put the logs where they belong, so that none is held open by this.
     var withoutLogs: Delivery {
-        Delivery(generation: generation, bundle: bundle, sockets: sockets, logs: OpenLogs())
+        Delivery(
+            generation: generation, bundle: bundle, sockets: sockets, logs: OpenLogs(), ticketSecret: ticketSecret)
     }
 }
 
@@ -68,6 +74,7 @@ public enum Channel {
         }
         writer.add(delivery.logs.paths) { writer, path in writer.add(path) }
         writer.add(delivery.bundle)
+        writer.add(delivery.ticketSecret)
         try send(.delivery, writer.bytes, delivery.sockets.numbers + delivery.logs.numbers, on: raw)
     }
 
@@ -173,7 +180,9 @@ public enum Channel {
             }
             let logs = OpenLogs(descriptors: try logs(&reader))
             let bundle = try Bundle(from: &reader)
-            return Delivery(generation: generation, bundle: bundle, sockets: OpenSockets(entries), logs: logs)
+            return Delivery(
+                generation: generation, bundle: bundle, sockets: OpenSockets(entries), logs: logs,
+                ticketSecret: try reader.array())
         }
 
         private mutating func logs(_ reader: inout BundleReader) throws(BundleError) -> [String: SharedDescriptor] {

@@ -26,13 +26,15 @@ public enum Launcher {
     private static func prepare(_ options: LaunchOptions) -> Prepared? {
         var preparation = StartPreparation()
         let bundle: Bundle
+        let faults: [Diagnostic]
         switch check(options) {
         case .refused(let error, _):
             StandardError.write(error)
             note(options, .emerg, error.logLine)
             return nil
         case .accepted(let accepted, let warnings):
-            for warning in warnings where warning.severity == .warning { StandardError.write(warning) }
+            for warning in warnings where warning.severity != .note { StandardError.write(warning) }
+            faults = warnings.filter { $0.severity == .fault }
             bundle = accepted
         }
         let delivery: Delivery
@@ -43,6 +45,8 @@ public enum Launcher {
             note(options, .emerg, error.message)
             return nil
         }
+        let log = preparation.logs.errorLog(bundle.plan.errorLogs)
+        for fault in faults { log.write(.error, fault.logLine, now: Clock.wallMilliseconds() / 1000) }
         for address in preparation.inherited.left {
             note(options, .notice, "the inherited socket \(address) is not in the configuration: it is closed")
         }
@@ -77,8 +81,12 @@ public enum Launcher {
             StandardError.write("zendan: configuration file \(path) test failed")
             return 1
         case .accepted(_, let warnings):
-            let isBad = isStrict && warnings.contains { $0.severity == .warning }
-            if !isQuiet {
+            let isFaulty = warnings.contains { $0.severity == .fault }
+            let isBad = isFaulty || isStrict && warnings.contains { $0.severity == .warning }
+            if isFaulty {
+                report(isQuiet ? warnings.filter { $0.severity == .fault } : warnings)
+                StandardError.write("zendan: configuration file \(path) test failed")
+            } else if !isQuiet {
                 report(warnings)
                 StandardError.write("zendan: the configuration file \(path) syntax is ok")
                 let result = isBad ? "not successful: warnings count with --strict" : "successful"

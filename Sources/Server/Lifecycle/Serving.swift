@@ -18,6 +18,7 @@ struct ServingSetup {
         ResolvedNames.replace(with: delivery.bundle.names)
         for (path, log) in delivery.logs.files { named.addLog(path, log) }
         named.defaultErrorLog = errorLog(delivery)
+        named.useTickets(delivery.ticketSecret)
         let loader = ConfigurationLoader(program.registry, reader: delivery.bundle.sources)
         let loaded: LoadedConfiguration
         do throws(ConfigurationFailure) {
@@ -27,7 +28,8 @@ struct ServingSetup {
         }
         var warnings: [Diagnostic] = []
         return try Assembly.build(
-            program, loaded, options, named: named, generation: delivery.generation, loopCount: loopCount, warnings: &warnings
+            program, loaded, options, named: named, files: delivery.bundle.sources, generation: delivery.generation,
+            loopCount: loopCount, warnings: &warnings
         ).sites
     }
 

@@ -110,8 +110,13 @@ public final class SingleProcess {
         if isDraining { return }
         switch outcome {
         case .refused(let error, _): refuse(error.logLine)
-        case .accepted(let bundle, let warnings):
-            for warning in warnings where warning.severity == .warning { log(.warn, warning.logLine) }
+        case .accepted(var bundle, let warnings):
+            for warning in warnings where warning.severity != .note {
+                log(warning.severity == .fault ? .error : .warn, warning.logLine)
+            }
+            for path in bundle.mend(from: delivery.bundle) {
+                log(.error, "what \"\(path)\" was before stays in use")
+            }
             do throws(StartPreparation.Failure) {
                 use(try preparation.prepare(bundle) { log(.warn, $0) })
             } catch {

@@ -13,6 +13,7 @@ public enum StandardError {
         let level: String
         switch diagnostic.severity {
         case .error: level = "emerg"
+        case .fault: level = "error"
         case .warning: level = "warn"
         case .note: level = "notice"
         }

@@ -13,6 +13,7 @@ struct StartPreparation {
     var logs = OpenLogs()
     var inherited = InheritedSockets()
     private(set) var generation = 0
+    private var tickets = TicketSecrets()
 
     /// Prepares a configuration; on failure everything is as it was.
     mutating func prepare(_ bundle: Bundle, warn: (String) -> Void) throws(Failure) -> Delivery {
@@ -46,7 +47,9 @@ struct StartPreparation {
         sockets = newSockets
         logs = newLogs
         generation += 1
-        return Delivery(generation: generation, bundle: bundle, sockets: newSockets, logs: newLogs)
+        return Delivery(
+            generation: generation, bundle: bundle, sockets: newSockets, logs: newLogs,
+            ticketSecret: tickets.secret(for: bundle.tlsNeeds))
     }
 }
 

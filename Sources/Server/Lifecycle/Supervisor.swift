@@ -214,8 +214,13 @@ public final class Supervisor {
         case .refused(let error, _):
             log(.emerg, error.logLine)
             log(.notice, "the configuration in use stays")
-        case .accepted(let bundle, let warnings):
-            for warning in warnings where warning.severity == .warning { log(.warn, warning.logLine) }
+        case .accepted(var bundle, let warnings):
+            for warning in warnings where warning.severity != .note {
+                log(warning.severity == .fault ? .error : .warn, warning.logLine)
+            }
+            for path in bundle.mend(from: delivery.bundle) {
+                log(.error, "what \"\(path)\" was before stays in use")
+            }
             do throws(StartPreparation.Failure) {
                 let next = try preparation.prepare(bundle) { log(.warn, $0) }
                 use(next)

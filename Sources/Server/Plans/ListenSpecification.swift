@@ -5,6 +5,10 @@ import Platform
 public struct ListenSpecification: Sendable, Hashable {
     public var address: SocketAddress
     public var isDefaultServer = false
+    /// TLS is spoken here.
+    public var isEncrypted = false
+    /// Connections begin with a header of the PROXY protocol. One statement of an address says it for all.
+    public var expectsProxyHeader = false
     public var reusesPort = false
     public var ipv6Only = true
     /// nil: the default (511).

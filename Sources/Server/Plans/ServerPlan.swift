@@ -1,5 +1,6 @@
 import Configuration
 import Patterns
+import TLS
 
 /// One `server` block, ready to serve.
 public final class ServerPlan: Sendable {
@@ -15,6 +16,8 @@ public final class ServerPlan: Sendable {
     public let locations: LocationIndex
     /// For requests that no location matches.
     public let fallback: LocationPlan
+    /// What TLS does for this server; nil where it has no certificates of its own.
+    public let tls: TLSServerContext?
 
     public init(
         _ builder: ServerPlanBuilder, locations: LocationTree, namedLocations: [String: LocationPlan], fallback: LocationPlan
@@ -24,6 +27,7 @@ public final class ServerPlan: Sendable {
         self.namedLocations = namedLocations
         options = builder.options
         handlers = builder.handlers
+        tls = builder.tls
         self.locations = locations.index()
         self.fallback = fallback
     }
@@ -74,6 +78,8 @@ public struct ServerPlanBuilder {
     public var listens: [ListenSpecification] = []
     public var options = ServerOptions()
     public var handlers: [Handler] = []
+    /// Its certificates and what else it says about TLS.
+    public var tls: TLSServerContext?
 
     public mutating func add(_ handler: Handler) { handlers.append(handler) }
     public func compile(_ syntax: TemplateSyntax, at location: SourceLocation? = nil) throws(Diagnostic) -> Template {

@@ -35,10 +35,18 @@ public final class SiteBuilder {
     public var shared: [String: any Sendable] = [:]
     /// Oddities that are no errors, for `-t`.
     public var warnings: [Diagnostic] = []
+    /// Reads the files that the configuration names and that are part of it: certificates, keys. A worker, which has no
+    /// right to, finds here what the supervisor has read for it.
+    public let files: any SourceReader
+    /// What the servers need for TLS beside their own settings.
+    public var tlsNeeds = TLSNeeds()
 
     public init(
-        variables: [VariableDefinition], paths: ConfigurationPaths, named: NamedState, loopIndex: Int = 0, loopCount: Int = 1
+        variables: [VariableDefinition], paths: ConfigurationPaths, named: NamedState,
+        files: any SourceReader = FileSourceReader(),
+        loopIndex: Int = 0, loopCount: Int = 1
     ) {
+        self.files = files
         self.variables = VariableTable(variables)
         self.paths = paths
         self.named = named

@@ -54,6 +54,8 @@ public final class ProxyPlan: Sendable {
         public var redirects: [RedirectRule] = []
         public var keepAlive = KeepAlivePolicy(capacity: 0, timeout: 60_000, requests: 1000, lifetime: 3_600_000)
         public var cache: CachePlan?
+        /// TLS to the upstream; nil: it is asked without, or (where variables name it) cannot be asked with.
+        public var security: UpstreamSecurity?
 
         public init(target: Target) { self.target = target }
     }
@@ -71,7 +73,8 @@ public final class ProxyPlan: Sendable {
         if case .group(let group) = options.target {
             fixedTarget = ProxyTarget(
                 group: group, keepAlive: options.keepAlive, host: Array(options.hostText.utf8),
-                port: Array(options.portText.utf8), uri: options.uri, isComputed: false)
+                port: Array(options.portText.utf8), uri: options.uri, isComputed: false,
+                isEncrypted: options.security != nil)
         } else {
             fixedTarget = nil
         }

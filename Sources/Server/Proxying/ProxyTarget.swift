@@ -15,10 +15,14 @@ public final class ProxyTarget: Sendable {
     public let uri: [UInt8]?
     /// The URI came out of variables: it is sent as it is and replaces the request's target and query as a whole.
     public let isComputed: Bool
+    /// `https://`: the upstream is asked with TLS.
+    public let isEncrypted: Bool
 
     public init(
-        group: UpstreamGroup, keepAlive: KeepAlivePolicy, host: [UInt8], port: [UInt8], uri: [UInt8]?, isComputed: Bool
+        group: UpstreamGroup, keepAlive: KeepAlivePolicy, host: [UInt8], port: [UInt8], uri: [UInt8]?, isComputed: Bool,
+        isEncrypted: Bool = false
     ) {
+        self.isEncrypted = isEncrypted
         self.group = group
         self.keepAlive = keepAlive
         self.host = host
@@ -88,14 +92,19 @@ extension ProxyPlan {
         return target
     }
 
-    private static let noURL = RequestFailure(500, "what the variables of proxy_pass make is no http:// URL")
+    private static let noURL = RequestFailure(500, "what the variables of proxy_pass make is no http:// or https:// URL")
     private static let noResolver = RequestFailure(
         502, "the variables of proxy_pass make a host name that needs a resolver: only addresses and upstreams are known")
 
     private func evaluate(_ url: Span<UInt8>) -> Result<ProxyTarget, RequestFailure> {
-        guard url.count > 7, url.extracting(0..<7).equalsIgnoringCase("http://") else { return .failure(ProxyPlan.noURL) }
-        let rest = url.extracting(7..<url.count)
-        if rest.count > 5, rest.extracting(0..<5).equalsIgnoringCase("unix:") { return unix(rest) }
+        let isEncrypted = url.count > 8 && url.extracting(0..<8).equalsIgnoringCase("https://")
+        // Without settings of TLS the scheme was written out: http.
+        if isEncrypted, options.security == nil { return .failure(ProxyPlan.noURL) }
+        guard isEncrypted || url.count > 7 && url.extracting(0..<7).equalsIgnoringCase("http://") else {
+            return .failure(ProxyPlan.noURL)
+        }
+        let rest = url.extracting((isEncrypted ? 8 : 7)..<url.count)
+        if rest.count > 5, rest.extracting(0..<5).equalsIgnoringCase("unix:") { return unix(rest, isEncrypted) }
         var end = 0
         while end < rest.count, rest[end] != UInt8(ascii: "/"), rest[end] != UInt8(ascii: "?") { end += 1 }
         var host: [UInt8] = []
@@ -104,44 +113,53 @@ extension ProxyPlan {
             return .failure(ProxyPlan.noURL)
         }
         let uri = end < rest.count ? rest.extracting(end..<rest.count).array : nil
-        return internet(host, port.map { UInt16($0) }, uri)
+        return internet(host, port.map { UInt16($0) }, uri, isEncrypted)
     }
 
-    private func internet(_ host: [UInt8], _ port: UInt16?, _ uri: [UInt8]?) -> Result<ProxyTarget, RequestFailure> {
+    private func internet(
+        _ host: [UInt8], _ port: UInt16?, _ uri: [UInt8]?, _ isEncrypted: Bool
+    ) -> Result<ProxyTarget, RequestFailure> {
+        let defaultPort: UInt16 = isEncrypted ? 443 : 80
         var shown = host
-        if let port, port != 80 {
+        if let port, port != defaultPort {
             shown.append(UInt8(ascii: ":"))
             shown.append(decimal: Int(port))
         }
         var portText: [UInt8] = []
-        portText.append(decimal: Int(port ?? 80))
-        if let member = options.directory?.find(host, port: port, defaultPort: 80) {
+        portText.append(decimal: Int(port ?? defaultPort))
+        if let member = options.directory?.find(host, port: port, defaultPort: defaultPort) {
             return .success(
                 ProxyTarget(
-                    group: member.group, keepAlive: member.keepAlive, host: shown, port: portText, uri: uri, isComputed: true))
+                    group: member.group, keepAlive: member.keepAlive, host: shown, port: portText, uri: uri, isComputed: true,
+                    isEncrypted: isEncrypted))
         }
         let text = host.first == UInt8(ascii: "[") ? host.dropFirst().dropLast() : host[...]
         let name = String(decoding: text, as: UTF8.self)
-        guard let address = SocketAddress.parse(ip: name, port: port ?? 80) else { return .failure(ProxyPlan.noResolver) }
-        return .success(single(address, shown, portText, uri))
+        guard let address = SocketAddress.parse(ip: name, port: port ?? defaultPort) else {
+            return .failure(ProxyPlan.noResolver)
+        }
+        return .success(single(address, shown, portText, uri, isEncrypted))
     }
 
-    private func unix(_ text: Span<UInt8>) -> Result<ProxyTarget, RequestFailure> {
+    private func unix(_ text: Span<UInt8>, _ isEncrypted: Bool) -> Result<ProxyTarget, RequestFailure> {
         let end = text.firstIndex(of: UInt8(ascii: ":"), from: 5) ?? text.count
         let path = text.extracting(5..<end)
         guard path.count > 0, path.count <= SocketAddress.maximumPathLength, path.firstIndex(of: 0) == nil else {
             return .failure(ProxyPlan.noURL)
         }
         let uri = end + 1 < text.count ? text.extracting((end + 1)..<text.count).array : nil
-        return .success(single(.unix(path: path.string), Array("localhost".utf8), [], uri))
+        return .success(single(.unix(path: path.string), Array("localhost".utf8), [], uri, isEncrypted))
     }
 
     /// An address that no `upstream` names: a group of its own for this request, without kept connections (as in nginx).
-    private func single(_ address: SocketAddress, _ host: [UInt8], _ port: [UInt8], _ uri: [UInt8]?) -> ProxyTarget {
+    private func single(
+        _ address: SocketAddress, _ host: [UInt8], _ port: [UInt8], _ uri: [UInt8]?, _ isEncrypted: Bool
+    ) -> ProxyTarget {
         var name = String(decoding: host, as: UTF8.self)
         if case .unix = address { name = address.description }
         let group = UpstreamGroup(name: name, peers: [PeerDefinition(address)])
         return ProxyTarget(
-            group: group, keepAlive: KeepAlivePolicy(capacity: 0), host: host, port: port, uri: uri, isComputed: true)
+            group: group, keepAlive: KeepAlivePolicy(capacity: 0), host: host, port: port, uri: uri, isComputed: true,
+            isEncrypted: isEncrypted)
     }
 }

@@ -5,13 +5,17 @@ import Upstreams
 
 /// One connection to an upstream server: used by one exchange at a time, idle in between.
 public final class UpstreamConnection: Endpoint {
-    public let transport: Transport
+    public var transport: Transport
     public let key: IdleKey
     /// Who is woken when the descriptor is ready, by its place in the loop's table: one that is gone is not found. nil while
     /// idle.
     private var user: Ticket?
     /// Who keeps it while idle.
     private let idle: IdleConnections<UpstreamConnection>
+    /// Whom it is for, where TLS is spoken; nil: it is plain.
+    var identity: UpstreamIdentity?
+    /// Who remembers what the upstream offers for the next connection.
+    var resumptions: ResumptionTable?
     public private(set) var served = 0
     public let openedAt: Int64
     /// The last readiness that nobody has acted on.
@@ -35,6 +39,7 @@ public final class UpstreamConnection: Endpoint {
         let useful = filter(readiness)
         if useful.isEmpty { return }
         guard let user, let parked = loop.object(user) else {
+            if transport.isEncrypted, goesOnIdling(useful) { return }
             // Idle: whatever comes, nobody has asked for it.
             idle.remove(self, key)
             return close()
@@ -113,6 +118,7 @@ public final class UpstreamConnection: Endpoint {
     public func close() {
         if isClosed { return }
         isClosed = true
+        if transport.isEncrypted { endEncryption() }
         user = nil
         unwatch()
         detach()

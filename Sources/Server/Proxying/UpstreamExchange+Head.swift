@@ -89,6 +89,9 @@ extension UpstreamExchange {
         startedAt = loop.now
         if group !== target.group { group = target.group }
         keepAlive = target.keepAlive
+        if target.isEncrypted || identity != nil {
+            identity = target.isEncrypted ? plan.options.security?.identity(context, target) : nil
+        }
     }
 
     /// `peer`, chosen anew; nil: none can be asked.
@@ -130,7 +133,9 @@ extension UpstreamExchange {
             beginAttempt(peer)
             let isKept = mayUseKept && takeKept(peer, group, context, for: owner) != nil
             if !isKept {
-                switch await connect(peer, group) {
+                var opened = await connect(peer, group)
+                if let identity, case .done = opened { opened = await shakeHands(identity) }
+                switch opened {
                 case .done: break
                 case .gone: return .gone
                 case .failed(let kind): return .failed(FailedAttempt(kind, requestSent: false))
@@ -152,8 +157,12 @@ extension UpstreamExchange {
         guard
             policy.mayUseKeptConnection(isIdempotent: context.method.isIdempotent, isBodyReplayable: context.body.isReplayable)
         else { return nil }
-        let key = IdleKey(group: group.id, address: peer.address)
+        let key = IdleKey(group: group.id, address: peer.address, scope: identity?.scope ?? 0)
         guard let kept = serving.takeIdle(key) else { return nil }
+        if let identity, !kept.isFor(identity) {
+            kept.close()
+            return nil
+        }
         kept.take(user)
         connection = kept
         return kept
@@ -172,7 +181,8 @@ extension UpstreamExchange {
             if plan.options.socketKeepalive { Socket.setKeepAlive(descriptor.rawValue) }
             let isConnected = try Socket.connect(descriptor.rawValue, to: peer.address)
             let made = try UpstreamConnection(
-                descriptor, key: IdleKey(group: group.id, address: peer.address), loop: loop, idle: serving.idleUpstreams)
+                descriptor, key: IdleKey(group: group.id, address: peer.address, scope: identity?.scope ?? 0), loop: loop,
+                idle: serving.idleUpstreams)
             made.take(owner)
             connection = made
             if isConnected { return .done }
@@ -316,6 +326,7 @@ extension UpstreamExchange {
         offset = head.end
         trace.head = head
         connection.readiness = []
+        connection.noteUnread()
         if RetryConditions.forStatus(head.status).map({ plan.options.retry.conditions.contains($0) }) ?? false {
             return .failed(FailedAttempt(.status(head.status), requestSent: true, responseStarted: true))
         }
@@ -345,14 +356,16 @@ extension UpstreamExchange {
 
     private func readHead(_ head: ResponseHead, _ connection: UpstreamConnection) -> HeadRead {
         switch connection.transport.receive(into: head.buffer) {
-        case .done(let count): trace.last.bytesReceived += count
+        case .done(let count):
+            trace.last.bytesReceived += count
+            connection.noteUnread()
         case .wouldBlock: return .nothing
         case .closed:
             if head.buffer.count > head.start { return finishHeadless(head) }
             logFailure("upstream prematurely closed connection", nil, .readingHead)
             return .failed(.error)
         case .failed(let error):
-            logFailure("recv() failed", error, .readingHead)
+            logReceiveFailure(connection, error, .readingHead)
             return .failed(.error)
         }
         return decodeHead(head)

@@ -18,6 +18,7 @@ extension UpstreamExchange {
                 outbox.append(region)
             }
             let wantsRead = !outbox.isFull
+            connection.noteUnread()
             if wantsRead, !connection.readiness.isDisjoint(with: [.readable, .hangUp, .peerClosed, .error]) {
                 connection.readiness = []
                 if receive(connection) != nil { return endTunnel(outbox) }

@@ -31,6 +31,8 @@ public final class UpstreamExchange {
     var keepAlive = KeepAlivePolicy(capacity: 0)
     var peer: Peer?
     var connection: UpstreamConnection?
+    /// Whom to reach under TLS; nil: the upstream is asked without.
+    var identity: UpstreamIdentity?
     var tried = TriedSet()
     /// Peers that were asked; repeats at the same peer do not count.
     var peerAttempts = 0
@@ -205,6 +207,7 @@ public final class UpstreamExchange {
         switch connection.transport.receive(into: block) {
         case .done(let count):
             trace.last.bytesReceived += count
+            connection.noteUnread()
             if count >= UpstreamExchange.muchAtOnce, readsInARow < UpstreamExchange.mostInARow {
                 readsInARow += 1
                 connection.readiness.insert(.readable)
@@ -220,7 +223,7 @@ public final class UpstreamExchange {
             logFailure("upstream prematurely closed connection", nil, .reading)
             return .failed
         case .failed(let error):
-            logFailure("recv() failed", error, .reading)
+            logReceiveFailure(connection, error, .reading)
             return .failed
         }
     }
@@ -264,7 +267,7 @@ public final class UpstreamExchange {
             sender.isDone && !isTunnel && head?.status != 101
             && framing.isComplete && !hasSurplus && (head?.keepsAlive ?? false)
             && keepAlive.capacity > 0 && !serving.isDraining
-            && connection.readiness.isDisjoint(with: [.hangUp, .error, .peerClosed])
+            && connection.readiness.isDisjoint(with: [.hangUp, .error, .peerClosed]) && !connection.transport.hasUnread
         guard mayKeep else { return connection.close() }
         keep(connection)
     }

@@ -154,6 +154,7 @@ public final class RequestContext {
             swap(&self.cache, &spareCache)
         }
         if usesSlots { forgetSlots() }
+        if connection.security != .plain { connection.session = nil }
         scratchesTaken = 0
         if !captureRanges.isEmpty { captureRanges.removeAll(keepingCapacity: true) }
     }

@@ -34,6 +34,8 @@ public final class UpstreamState {
     public var exchange: UpstreamExchange?
     /// The request URI that was asked for, as the error log tells it.
     public var uri = ByteString()
+    /// With TLS, likewise.
+    public var isEncrypted = false
     /// X-Accel-Buffering, X-Accel-Limit-Rate.
     public var isBuffered = true
     public var trailers = Fields()

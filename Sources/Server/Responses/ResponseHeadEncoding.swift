@@ -124,7 +124,8 @@ public enum ResponseHeadEncoding {
 
     private static func origin(_ context: RequestContext) -> [UInt8] {
         var origin: [UInt8] = []
-        origin.append(literal: "http://")
+        let isEncrypted = context.connection.security == .encrypted
+        origin.append(literal: isEncrypted ? "https://" : "http://")
         let core = context.plan.core
         if core.serverNameInRedirect, !context.server.nameBytes.isEmpty {
             origin.append(contentsOf: context.server.nameBytes)
@@ -133,7 +134,8 @@ public enum ResponseHeadEncoding {
         } else {
             origin.append(contentsOf: context.localHost.utf8)
         }
-        guard core.portInRedirect, let port = context.connection.local.port, port != 80 else { return origin }
+        let standard: UInt16 = isEncrypted ? 443 : 80
+        guard core.portInRedirect, let port = context.connection.local.port, port != standard else { return origin }
         origin.append(UInt8(ascii: ":"))
         origin.append(decimal: Int(port))
         return origin

@@ -265,7 +265,8 @@ struct ResponseWriter: ~Copyable {
         _ file: SharedDescriptor, _ range: Range<Int>, _ control: ByteBuffer, _ connection: HTTP1Connection,
         _ context: RequestContext
     ) -> Rest {
-        if let mapping = context.response.mapping, range.upperBound <= mapping.count {
+        // What is encrypted is read here and not by the kernel: a file that was cut off meanwhile would end the process.
+        if let mapping = context.response.mapping, range.upperBound <= mapping.count, !connection.transport.isEncrypted {
             let result = connection.transport.send(control.bytes, mapping.bytesForTheKernel(range))
             return afterSend(result, context.response.content, range.count, control, context)
         }

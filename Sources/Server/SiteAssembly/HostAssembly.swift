@@ -7,6 +7,8 @@ struct HostAssembly {
         var specification: ListenSpecification
         var servers: [ServerAssembly.Result] = []
         var defaultServer: ServerAssembly.Result?
+        /// Whether any of the statements says `ssl`.
+        var isEncrypted = false
     }
 
     private var entries: [Entry] = []
@@ -22,6 +24,7 @@ struct HostAssembly {
                 var entry = Entry(specification: listen)
                 entry.servers = [server]
                 entry.defaultServer = listen.isDefaultServer ? server : nil
+                entry.isEncrypted = listen.isEncrypted
                 entries.append(entry)
                 continue
             }
@@ -37,7 +40,9 @@ struct HostAssembly {
             throw Diagnostic("a duplicate listen \(address)", at: listen.location)
         }
         entry.servers.append(server)
+        if listen.isEncrypted { entry.isEncrypted = true }
         let old = entry.specification
+        let expectsProxyHeader = old.expectsProxyHeader || listen.expectsProxyHeader
         if listen.setsOptions {
             if old.setsOptions {
                 throw Diagnostic(
@@ -47,6 +52,7 @@ struct HostAssembly {
             entry.specification = listen
             entry.specification.isDefaultServer = old.isDefaultServer
         }
+        entry.specification.expectsProxyHeader = expectsProxyHeader
         if listen.isDefaultServer {
             if entry.defaultServer != nil {
                 throw Diagnostic(
@@ -58,10 +64,27 @@ struct HostAssembly {
     }
 
     /// The servers of each address by name.
-    mutating func hosts() -> [SocketAddress: VirtualHosts] {
+    mutating func hosts() throws(Diagnostic) -> [SocketAddress: VirtualHosts] {
         var hosts: [SocketAddress: VirtualHosts] = [:]
-        for entry in entries { hosts[entry.specification.address] = virtualHosts(entry) }
+        for entry in entries {
+            try checkCertificates(entry)
+            hosts[entry.specification.address] = virtualHosts(entry)
+        }
         return hosts
+    }
+
+    /// As nginx: the default server of an address with TLS has to have certificates, for names that no other server has; if it
+    /// refuses handshakes, the others have to.
+    private func checkCertificates(_ entry: Entry) throws(Diagnostic) {
+        guard entry.isEncrypted, let first = entry.defaultServer ?? entry.servers.first else { return }
+        let demanding = first.plan.tls.map { $0.identities.isEmpty && $0.rejectsHandshake } ?? false ? entry.servers : [first]
+        for server in demanding where server.plan.tls == nil {
+            let address = entry.specification.address
+            let place = server.listens.first { $0.address == address }?.location
+            throw Diagnostic(
+                "no \"ssl_certificate\" is defined for the \"listen … ssl\" of \(address)", at: place,
+                hint: "the server needs a certificate, or \"ssl_reject_handshake on\"")
+        }
     }
 
     private mutating func virtualHosts(_ entry: Entry) -> VirtualHosts? {
@@ -72,7 +95,8 @@ struct HostAssembly {
         }
         warnings += table.warnings
         return VirtualHosts(
-            defaultServer: first.plan, exact: table.exact, heads: table.heads, tails: table.tails, patterns: table.patterns)
+            defaultServer: first.plan, exact: table.exact, heads: table.heads, tails: table.tails, patterns: table.patterns,
+            isEncrypted: entry.isEncrypted, expectsProxyHeader: entry.specification.expectsProxyHeader)
     }
 
     /// The sockets to open. An address behind a wildcard of the same port has no socket of its own, unless `bind` (or an

@@ -12,22 +12,25 @@ public enum SiteAssembly {
         public let listens: ListenSet
         /// Oddities that only show when everything is put together.
         public let warnings: [Diagnostic]
+        public let tlsNeeds: TLSNeeds
     }
 
     /// Builds the site for one loop. Errors: what only shows when blocks are put together (duplicates, unknown names).
     ///
     /// - Parameters:
     ///   - named: what outlives configurations; logs and zones that are not there yet are made.
+    ///   - files: reads certificates and keys.
     ///   - loopIndex: which of `loopCount` loops the site is for.
     ///   - generation: 1 at start, one more with each reload.
     public static func assemble(
         _ loaded: LoadedConfiguration, _ features: [any Feature.Type], paths: ConfigurationPaths, named: NamedState,
-        loopIndex: Int = 0, loopCount: Int = 1, generation: Int = 1
+        files: any SourceReader = FileSourceReader(), loopIndex: Int = 0, loopCount: Int = 1, generation: Int = 1
     ) throws(Diagnostic) -> Result {
         let hooks = FeatureHooks(features: features)
         let process = try processPlan(loaded, features, paths: paths)
         let site = SiteBuilder(
-            variables: hooks.variables, paths: paths, named: named, loopIndex: loopIndex, loopCount: loopCount)
+            variables: hooks.variables, paths: paths, named: named, files: files, loopIndex: loopIndex,
+            loopCount: loopCount)
         var hosts = HostAssembly()
         if let http = loaded.root.children(.http).first {
             try hooks.install(from: http, in: site)
@@ -39,12 +42,14 @@ public enum SiteAssembly {
         }
         for check in site.checks { try check() }
         try site.variables.check()
-        let table = hosts.hosts()
+        let table = try hosts.hosts()
         let built = Site(
             hosts: table, variables: site.variables.computations, generation: generation, planCount: site.planCount,
             workerConnections: process.workerConnections, sharedListeners: hosts.sharedListeners,
             preparesHeads: !site.variables.readsResponseFields)
-        return Result(site: built, listens: hosts.listenSet, warnings: site.warnings + hosts.warnings)
+        return Result(
+            site: built, listens: hosts.listenSet, warnings: site.warnings + hosts.warnings,
+            tlsNeeds: site.tlsNeeds)
     }
 
     /// As `assemble`, for who only serves.

@@ -1,15 +1,13 @@
-import TLS
-import TestSupport
-
 /// Certificates for the tests, made by the openssl program when the first of them asks:
 ///
 ///     ca (root) → middle → ec, rsa (example.com, *.example.org, 127.0.0.1), other (other.test), old (expired)
 ///     ca → client, revoked (clients)      stranger (nobody vouches for it)      ec.locked.key ("secret")
-struct TestCertificates {
-    let sandbox: Sandbox
+///     NAME.chain.crt: a server's certificate with its chain; NAME.pem: a client's certificate with its key
+public struct TestCertificates: Sendable {
+    public let sandbox: Sandbox
 
     /// All tests of a run share one set.
-    static func shared() throws -> TestCertificates { try made.get() }
+    public static func shared() throws -> TestCertificates { try made.get() }
 
     private static let made = Result { try TestCertificates() }
 
@@ -20,21 +18,10 @@ struct TestCertificates {
         guard result.status == .exited(0) else { throw HarnessError("no certificates: \(result.output)") }
     }
 
-    func path(_ name: String) -> String { sandbox.path(name) }
+    /// Where one of the files lies: `ec.crt`, `ec.key`, `chain.crt`.
+    public func path(_ name: String) -> String { sandbox.path(name) }
 
-    func bytes(_ name: String) -> [UInt8] { sandbox.bytes(name) ?? [] }
-
-    func certificates(_ names: String...) throws -> [Certificate] {
-        try Certificate.all(inPEM: names.flatMap { bytes($0 + ".crt") })
-    }
-
-    func key(_ name: String) throws -> PrivateKey { try PrivateKey(pem: bytes(name + ".key")) }
-
-    /// A certificate with its chain and key.
-    func identity(_ name: String, chain: [String] = ["middle"]) throws -> TLSIdentity {
-        let chained = try chain.isEmpty ? [] : Certificate.all(inPEM: chain.flatMap { bytes($0 + ".crt") })
-        return try TLSIdentity(certificates: certificates(name) + chained, key: key(name))
-    }
+    public func bytes(_ name: String) -> [UInt8] { sandbox.bytes(name) ?? [] }
 
     private static let script = """
         set -e
@@ -72,5 +59,14 @@ struct TestCertificates {
         openssl ca -config ca.conf -cert ca.crt -keyfile ca.key -revoke revoked.crt 2>/dev/null
         openssl ca -config ca.conf -cert ca.crt -keyfile ca.key -gencrl -out ca.crl 2>/dev/null
         openssl dhparam -dsaparam -out dh.pem 2048 2>/dev/null
+        for name in ec rsa other old; do cat $name.crt middle.crt > $name.chain.crt; done
+        cat client.crt client.key > client.pem
+        cat revoked.crt revoked.key > revoked.pem
+        cat stranger.crt stranger.key > stranger.pem
+        leaf deep "/O=Clients/CN=deep" middle 365 "extendedKeyUsage=clientAuth"
+        cat deep.crt middle.crt deep.key > deep.pem
+        leaf asking "/CN=example.com" middle 365 "$(printf 'subjectAltName=DNS:example.com\\nauthorityInfoAccess=OCSP;URI:http://127.0.0.1:9/')"
+        head -c 80 /dev/urandom > ticket.key; head -c 80 /dev/urandom > ticket2.key; head -c 48 /dev/urandom > short.key
+        echo secret > passphrases
         """
 }
