@@ -81,7 +81,7 @@ let package = Package(
         tests("BytesTests", ["Bytes"]),
         tests("CompressionTests", ["Compression", "Bytes", "CZlib"]),
         tests("PatternsTests", ["Patterns", "Bytes"]),
-        tests("TLSTests", ["TLS", "Platform", "Bytes"]),
+        tests("TLSTests", ["TLS", "Platform", "Bytes", "COpenSSL"]),
         tests("ObservabilityTests", ["Observability", "Platform", "Bytes"]),
         tests("HTTPTests", ["HTTP", "Platform", "Bytes"]),
         tests("EventLoopsTests", ["EventLoops", "Platform", "Bytes"]),

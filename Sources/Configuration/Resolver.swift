@@ -59,12 +59,15 @@ struct Resolver {
         throw unknown(statement, in: context)
     }
 
+    private static let bracesHint = "a regular expression that holds braces must stand in quotes"
+
     private func unknown(_ statement: Statement, in context: BlockContext) -> Diagnostic {
         let name = statement.name
         var hint = registry.nearest(to: name, in: context).map { "did you mean \"\($0)\"?" }
         if hint == nil, name.utf8.contains(UInt8(ascii: "}")) {
-            hint = "a regular expression that holds braces must stand in quotes"
+            hint = Resolver.bracesHint
         }
+        if let end = name.firstIndex(of: "("), registry.knows(String(name[..<end])) { hint = "put a space before \"(\"" }
         return Diagnostic("unknown directive \(Diagnostic.quoted(name))", at: statement.location, hint: hint)
     }
 
@@ -87,7 +90,9 @@ struct Resolver {
                 hint: "finish it by \";\"; a value that holds \"{\" must stand in quotes")
         }
         if directive.opens == nil, let inner = block.first(where: { $0.block != nil }) {
-            throw Diagnostic("no block may stand within \(shown)", at: inner.location)
+            throw Diagnostic(
+                "no block may stand within \(shown)", at: inner.location,
+                hint: inner.name.utf8.contains(UInt8(ascii: "}")) ? Resolver.bracesHint : nil)
         }
     }
 

@@ -94,7 +94,6 @@ enum KnownDirectives {
         "http2_body_preread_size": "HTTP/2 comes with a later version",
         "http2_chunk_size": "HTTP/2 comes with a later version",
         "http2_max_concurrent_streams": "HTTP/2 comes with a later version",
-        "if": "comes with a later version",
         "image_filter": "comes with a later version",
         "ip_hash": "comes with a later version",
         "js_import": "there are no modules to load",

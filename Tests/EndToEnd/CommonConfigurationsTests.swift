@@ -108,6 +108,10 @@ import Testing
             name: "acme",
             asks: at("example.org", "/.well-known/acme-challenge/token", "/.well-known/acme-challenge/none", "/")
                 + at("www.example.org", "/a?b=c", "/%20x")),
+        Case(
+            name: "certbot",
+            asks: everywhere + at("example.org", "/", "/a?b=c", "//x//y/%20z") + at("WWW.Example.org:80", "/")
+                + at("other.example.org", "/") + [Ask("POST", "/", ["Host": "example.org"], body: "x")]),
     ]
 
     @Test(.needs(.nginx, .zendan), arguments: cases)

@@ -10,8 +10,11 @@ struct ReturnSyntax: Sendable {
     let text: TemplateSyntax?
 
     init(_ statement: Statement) throws(Diagnostic) {
-        guard let first = statement.arguments.first else {
-            throw Diagnostic("\"return\" needs a code or a URL", at: statement.location)
+        // Within an `if` nobody else has counted them.
+        guard let first = statement.arguments.first, statement.arguments.count <= 2 else {
+            throw Diagnostic(
+                "directive \"return\" takes a code, a code and a text, or a URL, not \(statement.arguments.count) arguments",
+                at: statement.location)
         }
         if statement.arguments.count == 1, ReturnSyntax.isURL(first.text) {
             status = 302

@@ -1,9 +1,8 @@
-import Bytes
 import Configuration
 import HTTP
 import Server
 
-/// The rewrite phase: `set` and `return`, run in the order in which they stand, once for the server and once for the location
+/// The rewrite phase: `set`, `if` and `return`, run in the order in which they stand, once for the server and once for the location
 /// (https://nginx.org/en/docs/http/ngx_http_rewrite_module.html).
 public enum Rewrite: Feature {
     public struct Settings: Sendable {
@@ -23,6 +22,15 @@ public enum Rewrite: Feature {
             Ends processing and answers with the code: with the text as the body, or with a redirect to the URL for 301, 302, \
             303, 307 and 308. A URL alone is a 302. 444 closes the connection without an answer.
             """, answer),
+        .block(
+            "if", arity: 1..., inheritance: .own, group: "rewrite", in: [.server, .location], syntax: "(*condition*)",
+            """
+            Runs the `return` in its block where the condition holds; nothing else may stand there yet. A condition is a variable \
+            (`$name`: false where it is empty or `0`), a comparison (`$name = value` or `!=`), a regular expression (`$name ~ regex`, \
+            `~*` without regard to case, `!~` and `!~*`; the answer may name its groups), or a test of a path: `-f` for a file, \
+            `-d` for a directory, `-e` for either and `-x` for one that may be executed, each with `!` for the contrary. Tests of \
+            paths look at the disk, whatever `open_file_cache` remembers.
+            """, condition),
     ]
 
     private static func set(
@@ -41,6 +49,23 @@ public enum Rewrite: Feature {
         settings.statements.append(.answer(parsed, at: statement.location))
     }
 
+    private static func condition(
+        _ settings: inout Settings, _ statement: Statement, _: ApplyContext
+    ) throws(Diagnostic) {
+        let condition = try ConditionSyntax(statement)
+        var answers: [RewriteStatement] = []
+        for inner in statement.block ?? [] {
+            guard inner.name == "return" else {
+                throw Diagnostic(
+                    "\(Diagnostic.quoted(inner.name)) may not stand within \"if\": only \"return\" may, so far",
+                    at: inner.location)
+            }
+            answers.append(.answer(try ReturnSyntax(inner), at: inner.location))
+        }
+        if answers.isEmpty { throw Diagnostic("\"if\" without a \"return\" does nothing here", at: statement.location) }
+        settings.statements.append(.condition(condition, answers))
+    }
+
     public static func install(_ settings: Settings, in server: inout ServerPlanBuilder) throws(Diagnostic) {
         guard let handler = try handler(settings, .serverRewrite, server.site) else { return }
         server.add(handler)
@@ -56,7 +81,7 @@ public enum Rewrite: Feature {
     private static func handler(_ settings: Settings, _ phase: Phase, _ site: SiteBuilder) throws(Diagnostic) -> Handler? {
         if settings.statements.isEmpty { return nil }
         var operations: [RewriteProgram.Operation] = []
-        for statement in settings.statements { operations.append(try statement.compile(site)) }
+        for statement in settings.statements { try statement.compile(site, into: &operations) }
         // What stands behind an unconditional `return` is never reached.
         if case .answer(let action) = operations[0] { return Handler(phase, action.answer) }
         return Handler(phase, RewriteProgram(operations: operations).run)
@@ -67,63 +92,60 @@ public enum Rewrite: Feature {
 enum RewriteStatement: Sendable {
     case set(name: String, value: TemplateSyntax, at: SourceLocation)
     case answer(ReturnSyntax, at: SourceLocation)
+    indirect case condition(ConditionSyntax, [RewriteStatement])
 
-    func compile(_ site: SiteBuilder) throws(Diagnostic) -> RewriteProgram.Operation {
+    /// Appends what it does.
+    func compile(_ site: SiteBuilder, into operations: inout [RewriteProgram.Operation]) throws(Diagnostic) {
         switch self {
         case .set(let name, let value, let location):
             let template = try site.compile(value, at: location)
             do throws(Diagnostic) {
-                if let assign = try site.variables.assignment(name) { return .assign(assign, template) }
+                if let assign = try site.variables.assignment(name) {
+                    operations.append(.assign(assign, template))
+                    return
+                }
             } catch {
                 throw Diagnostic(error.message, at: location, hint: error.hint)
             }
-            return .store(slot: site.variables.declareAssigned(name), template)
+            operations.append(.store(slot: site.variables.declareAssigned(name), template))
         case .answer(let syntax, let location):
             var text: Template?
             if let value = syntax.text { text = try site.compile(value, at: location) }
-            return .answer(ReturnAction(status: syntax.status, text: text))
+            operations.append(.answer(ReturnAction(status: syntax.status, text: text)))
+        case .condition(let syntax, let statements):
+            let condition = try Condition(syntax, site)
+            var inner: [RewriteProgram.Operation] = []
+            for statement in statements { try statement.compile(site, into: &inner) }
+            operations.append(.unless(condition, skip: inner.count))
+            operations += inner
         }
     }
 }
 
-/// What the rewrite phase does, in order. Conditions and `rewrite` will be further operations: a program goes on after an
-/// `if`, whatever plan the later phases use.
+/// What the rewrite phase does, in order. `rewrite` and `break` will be further operations: a program goes on after an `if`,
+/// whatever plan the later phases use.
 struct RewriteProgram: Sendable {
     enum Operation: Sendable {
         case store(slot: Int, Template)
         case assign(@Sendable (RequestContext, [UInt8]) -> Void, Template)
         case answer(ReturnAction)
+        /// Goes on behind the next `skip` operations where the condition does not hold.
+        case unless(Condition, skip: Int)
     }
 
     let operations: [Operation]
 
     func run(_ context: RequestContext) throws(RequestFailure) -> Verdict {
-        for operation in operations {
-            switch operation {
+        var index = 0
+        while index < operations.count {
+            switch operations[index] {
             case .store(let slot, let template): context.setSlot(slot, template.value(context))
             case .assign(let assign, let template): assign(context, template.value(context))
             case .answer(let action): return try action.answer(context)
+            case .unless(let condition, let skip): if try !condition.holds(context) { index += skip }
             }
+            index += 1
         }
         return .next
-    }
-}
-
-/// Names of variables where one is defined or assigned: `$name`.
-enum VariableName {
-    /// The name without its dollar sign, in lower case.
-    static func parse(_ argument: Argument) throws(Diagnostic) -> String {
-        let bytes = Array(argument.text.utf8)
-        guard bytes.count > 1, bytes[0] == UInt8(ascii: "$") else {
-            throw Diagnostic(
-                "invalid variable name \(Diagnostic.quoted(argument.text))", at: argument.location,
-                hint: "a variable's name begins with \"$\"")
-        }
-        for byte in bytes[1...] where !(ASCII.isAlphanumeric(byte) || byte == UInt8(ascii: "_")) {
-            throw Diagnostic(
-                "invalid variable name \(Diagnostic.quoted(argument.text))", at: argument.location,
-                hint: "letters, digits and underscores may stand in a variable's name")
-        }
-        return ArgumentTypes.asciiLowercased(String(argument.text.dropFirst()))
     }
 }

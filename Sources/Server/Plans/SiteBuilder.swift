@@ -61,17 +61,22 @@ public final class SiteBuilder {
         }
     }
 
-    /// Compiles a regex and declares a variable for each of its named groups.
+    /// Compiles a regex and declares a variable for each of its named groups. Errors: also a group with the name of a variable
+    /// that a feature offers, which nobody could ask for any more.
     public func compilePattern(_ text: String, caseless: Bool, at location: SourceLocation) throws(Diagnostic) -> NamePattern {
+        let pattern: Pattern
         do throws(PatternError) {
-            let pattern = try Pattern(text, ignoringCase: caseless)
-            let captures = pattern.captureNames.map {
-                NamedCapture(group: $0.index, slot: variables.declare($0.name.lowercased()))
-            }
-            return NamePattern(pattern: pattern, captures: captures)
+            pattern = try Pattern(text, ignoringCase: caseless)
         } catch {
             throw Diagnostic("regular expression \"\(text)\": \(error.message) at offset \(error.offset)", at: location)
         }
+        var captures: [NamedCapture] = []
+        for group in pattern.captureNames {
+            let name = group.name.lowercased()
+            if variables.isBuiltIn(name) { throw Diagnostic("the duplicate \"\(group.name)\" variable", at: location) }
+            captures.append(NamedCapture(group: group.index, slot: variables.declare(name)))
+        }
+        return NamePattern(pattern: pattern, captures: captures)
     }
 
     /// The error log with these targets; without any, the process's own.

@@ -286,6 +286,9 @@ public final class RequestContext {
         for group in 0..<data.count { captureRanges.append(data.range(of: group)) }
     }
 
+    /// Leaves `$1` to `$9` empty.
+    public func forgetCaptures() { captureRanges.removeAll(keepingCapacity: true) }
+
     /// Appends `$1` to `$9` of the last regex that matched.
     public func appendCapture(_ group: Int, to output: inout ByteString) {
         guard group < captureRanges.count, let range = captureRanges[group] else { return }
