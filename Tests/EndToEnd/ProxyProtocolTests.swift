@@ -49,11 +49,9 @@ import Testing
             // A balancer that tells nothing: its own checks.
             #expect(try ask(scene, Array("PROXY UNKNOWN\r\n".utf8), plain.endpoint).hasPrefix("127.0.0.1||"))
             #expect(try ask(scene, binary(0x20, 0, []), plain.endpoint).hasPrefix("127.0.0.1||"))
-            #expect(
-                try server.lines(6, of: "who.log") == [
-                    "127.0.0.1 127.0.0.1", "192.0.2.1 127.0.0.1", "127.0.0.1 127.0.0.1", "127.0.0.1 127.0.0.1",
-                    "127.0.0.1 127.0.0.1", "127.0.0.1 127.0.0.1",
-                ])
+            // Each loop writes its own lines: their order is nobody's.
+            let believed = try server.lines(6, of: "who.log").filter { $0 != "127.0.0.1 127.0.0.1" }
+            #expect(believed == ["192.0.2.1 127.0.0.1"])
             // It holds for every request of the connection, and the request may come later than the header.
             let client = try RawClient(plain.endpoint)
             try client.send(text)

@@ -8,7 +8,7 @@ import Testing
     /// test certificates.
     private func play(
         _ front: Front, _ body: String, upstream: String, certificate: String = "ec", http: String = "",
-        _ test: (Scene, ServerUnderTest, TestCertificates) throws -> Void
+        workers: Int? = nil, _ test: (Scene, ServerUnderTest, TestCertificates) throws -> Void
     ) throws {
         try Scene.play(front) { (scene) throws in
             let back = try scene.anotherSocket()
@@ -17,7 +17,7 @@ import Testing
                 text.replacing("@", with: back.address).replacing("CERTS", with: certificates.sandbox.path)
             }
             let origin = "server { listen \(back) ssl; \(try SecureScene.certificate(certificate)) \(filled(upstream)) }"
-            let server = try scene.serve(filled(body), http: origin + "\n" + filled(http))
+            let server = try scene.serve(filled(body), http: origin + "\n" + filled(http), workers: workers)
             try test(scene, server, certificates)
         }
     }
@@ -72,7 +72,7 @@ import Testing
             location /reused/old { proxy_pass https://@; proxy_ssl_protocols TLSv1.2; }
             location /reused/never { proxy_pass https://@; proxy_ssl_session_reuse off; }
             """
-        try play(front, body, upstream: Self.facts) { (scene, _, _) throws in
+        try play(front, body, upstream: Self.facts, workers: 1) { (scene, _, _) throws in
             #expect(try scene.get("/reused").text == ".")
             // nginx offers the session that it has of the server, whatever the location says of TLS.
             if front == .zendan { #expect(try scene.get("/reused/old").text == ".") }
@@ -236,7 +236,9 @@ import Testing
                         location / { proxy_pass http://\(origin.address); }
                         location /kept/number { return 200 "$connection"; }
                     }
-                    """)
+                    """,
+                // Each loop keeps its own.
+                workers: 1)
             let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 ^ $0 >> 9) }
             for path in ["/", "/streamed", "/kept"] {
                 for count in [0, 1, 16384, 70_001, 3_000_000] {
@@ -281,7 +283,7 @@ import Testing
             location /unchecked { proxy_pass https://kept; proxy_ssl_verify off; proxy_ssl_name $arg_name; }
             """
         let upstream = "return 200 \"$connection $ssl_server_name\";"
-        try play(front, body, upstream: upstream, http: "upstream kept { server @; }") { (scene, _, _) throws in
+        try play(front, body, upstream: upstream, http: "upstream kept { server @; }", workers: 1) { (scene, _, _) throws in
             func number(_ target: String) throws -> String { try scene.get(target).text }
             let unchecked = try number("/unchecked?name=wrong.test")
             #expect(try number("/unchecked?name=wrong.test") == unchecked)
@@ -307,7 +309,7 @@ import Testing
             location /checked { proxy_pass https://@; proxy_ssl_name $arg_name; }
             location /stranger { proxy_pass https://@; proxy_ssl_trusted_certificate CERTS/stranger.crt; }
             """
-        try play(front, body, upstream: "return 200 $ssl_session_reused;") { (scene, _, _) throws in
+        try play(front, body, upstream: "return 200 $ssl_session_reused;", workers: 1) { (scene, _, _) throws in
             for _ in 0..<2 { #expect(try scene.get("/unchecked").status == 200) }
             #expect(try scene.get("/checked?name=wrong.test").status == 502)
             for state in [".", "r", "r"] { #expect(try scene.get("/checked?name=127.0.0.1").text == state) }
