@@ -55,11 +55,20 @@ struct ConditionSyntax: Sendable, Equatable {
         guard let first = words.first, let last = words.last else {
             throw Diagnostic("\"if\" needs a condition", at: statement.location, hint: example)
         }
-        guard first.text.hasPrefix("(") else { throw invalid(first) }
+        // Byte by byte: what follows a parenthesis may make one character with it.
+        guard first.text.utf8.first == UInt8(ascii: "(") else { throw invalid(first) }
         // A parenthesis by itself is no word: an empty one stands in quotes.
-        if first.text == "(" { words.removeFirst() } else { words[0] = first.with(String(first.text.dropFirst())) }
-        guard let end = words.last, end.text.hasSuffix(")") else { throw invalid(last) }
-        if end.text == ")" { words.removeLast() } else { words[words.count - 1] = end.with(String(end.text.dropLast())) }
+        if first.text == "(" {
+            words.removeFirst()
+        } else {
+            words[0] = first.with(String(decoding: first.text.utf8.dropFirst(), as: UTF8.self))
+        }
+        guard let end = words.last, end.text.utf8.last == UInt8(ascii: ")") else { throw invalid(last) }
+        if end.text == ")" {
+            words.removeLast()
+        } else {
+            words[words.count - 1] = end.with(String(decoding: end.text.utf8.dropLast(), as: UTF8.self))
+        }
         guard let subject = words.first, !subject.text.isEmpty else { throw invalid(last) }
         return words
     }
