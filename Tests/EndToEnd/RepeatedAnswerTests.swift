@@ -135,4 +135,28 @@ import Testing
             #expect(server.workers.first == worker)
         }
     }
+
+    /// A head that is larger than the block in which heads are built is built anew for each answer.
+    @Test(arguments: Front.allAvailable)
+    func aHugeHeadOfAStoredAnswer(_ front: Front) throws {
+        try Scene.play(front) { scene in
+            let origin = try scene.origin { _, reply in
+                var fields: FieldList = ["Cache-Control": "max-age=60"]
+                for number in 0..<15 { fields.append("X-Large-\(number)", String(repeating: "v", count: 4000)) }
+                try reply.respond(200, fields, "body")
+            }
+            let more = (0..<3).map { "add_header X-More-\($0) \(String(repeating: "m", count: 3000));" }.joined()
+            try scene.serve(
+                """
+                location / {
+                    proxy_pass http://\(origin.address); proxy_cache zone; proxy_buffer_size 64k; proxy_buffers 4 64k; \(more)
+                }
+                """, http: "proxy_cache_path \(scene.sandbox.path)/cache keys_zone=zone:1m;", workers: 1)
+            let client = try scene.client()
+            for _ in 0..<6 {
+                let answer = try client.get("/")
+                #expect(answer.text == "body" && answer["X-Large-14"]?.count == 4000 && answer["X-More-2"]?.count == 3000)
+            }
+        }
+    }
 }

@@ -95,7 +95,8 @@ struct ResponseWriter: ~Copyable {
             ResponseHeadEncoding.append(context, framing, persistence, to: control)
         }
         context.headBytesSent = control.count
-        if context.response.prepared != nil, !closesConnection, bodyExpected != nil {
+        // One that the loop's block has no room for cannot be sent out of it again.
+        if context.response.prepared != nil, !closesConnection, bodyExpected != nil, control.count <= context.output.capacity {
             context.keepPreparedHead(control.bytes)
         }
     }
