@@ -141,6 +141,8 @@ public final class RequestContext {
         identifier = nil
         isComplete = false
         limitRate = nil
+        // A context waits longer than a connection lives.
+        if connection.session != nil { connection.session = nil }
         if let upstream, upstream.isShared {
             // A fill goes on writing to it.
             self.upstream = nil
