@@ -8,7 +8,7 @@ public final class FrozenBytes: Sendable {
     public let count: Int
 
     /// The same bytes under a count of references of their own: two processors that count the same one wait for each other
-    /// (measured: 0.3 of the 6.4 µs of a cached response).
+    /// (`Benchmarks/hits/run loops`: a hit with two loops cost 1.05 of one with one loop, and 1.02 since).
     public init(sharing other: FrozenBytes) {
         // Sound: the owner keeps the bytes.
         unsafe base = other.base

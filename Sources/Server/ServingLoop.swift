@@ -56,22 +56,20 @@ public final class ServingLoop: LoopBound {
         super.init(loop: loop)
     }
 
-    /// A context for a new request.
+    /// A context that holds nothing of another request, for the present configuration. (Those that wait are of no other.)
     func takeContext(_ server: ServerPlan) -> RequestContext {
-        guard let context = contexts.popLast() else { return takeContext(site, server) }
-        if context.site !== site { context.site = site }
-        if context.server !== server { context.server = server }
-        return context
-    }
-
-    /// One that holds nothing of another request, for a given configuration.
-    public func takeContext(_ site: Site, _ server: ServerPlan) -> RequestContext {
         guard let context = contexts.popLast() else {
             return RequestContext(serving: self, head: RequestHead(buffer: heads.take()), site: site, server: server)
         }
         // A reference that stays need not be counted.
-        if context.site !== site { context.site = site }
         if context.server !== server { context.server = server }
+        return context
+    }
+
+    /// One for a given configuration.
+    public func takeContext(_ site: Site, _ server: ServerPlan) -> RequestContext {
+        let context = takeContext(server)
+        if context.site !== site { context.site = site }
         return context
     }
 

@@ -50,30 +50,32 @@ public final class VirtualHosts: Sendable {
     /// The server for `host` (lower case, without a port; empty: none was given).
     public func server(for host: [UInt8], _ context: RequestContext) throws(RequestFailure) -> ServerPlan {
         if isSingle { return defaultServer }
-        if let server = exact[host] { return server }
+        if let server = literal(host) { return server }
         if host.isEmpty { return defaultServer }
+        for entry in patterns {
+            if try context.match(entry.pattern, host) { return entry.server }
+        }
+        return defaultServer
+    }
+
+    /// The server with just this name, or with a wildcard that it fits.
+    private func literal(_ host: [UInt8]) -> ServerPlan? {
+        if let server = exact[host] { return server }
         let name = host.span
         for head in heads where name.count > head.suffix.count {
             if name.extracting((name.count - head.suffix.count)..<name.count).equals(head.suffix.span) { return head.server }
         }
         for tail in tails where name.count > tail.prefix.count && name.hasPrefix(tail.prefix.span) { return tail.server }
-        for entry in patterns {
-            if try context.match(entry.pattern, host) { return entry.server }
-        }
-        return defaultServer
+        return nil
     }
 }
 
 extension VirtualHosts: TLSDirectory {
     /// The server that has this name; nil when only the default is left.
     public func named(_ host: [UInt8]) -> ServerPlan? {
-        if let server = exact[host] { return server }
-        let name = host.span
-        for head in heads where name.count > head.suffix.count {
-            if name.extracting((name.count - head.suffix.count)..<name.count).equals(head.suffix.span) { return head.server }
-        }
-        for tail in tails where name.count > tail.prefix.count && name.hasPrefix(tail.prefix.span) { return tail.server }
+        if let server = literal(host) { return server }
         if patterns.isEmpty { return nil }
+        let name = host.span
         let data = MatchData()
         for entry in patterns where (try? entry.pattern.pattern.match(name, into: data)) == true { return entry.server }
         return nil

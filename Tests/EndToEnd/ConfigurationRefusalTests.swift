@@ -5,12 +5,10 @@ import Testing
 /// Configurations that both fronts refuse, in words that both have.
 @Suite struct ConfigurationRefusalTests {
     /// What -t says of a configuration, and its exit status.
-    private func check(_ front: Front, _ http: String, main: String = "") throws -> (TestSupport.ExitStatus, String) {
-        let sandbox = try Sandbox()
-        defer { sandbox.remove() }
-        let text = try ServerConfiguration.complete(for: front, in: sandbox, main: main, http: http)
-        try sandbox.write("server.conf", text)
-        return try run(try #require(front.binary), ["-t", "-p", sandbox.path + "/", "-c", sandbox.path("server.conf")])
+    private func check(
+        _ front: Front, _ http: String, main: String = ""
+    ) throws -> (status: TestSupport.ExitStatus, output: String) {
+        try ConfigurationTrial.run(front, http, main: main)
     }
 
     @Test(arguments: Front.allAvailable)

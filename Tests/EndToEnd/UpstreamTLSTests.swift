@@ -324,17 +324,9 @@ import Testing
 
     // MARK: What -t says
 
-    private func check(_ front: Front, _ location: String) throws -> (TestSupport.ExitStatus, String) {
-        let sandbox = try Sandbox()
-        defer { sandbox.remove() }
-        let certificates = try TestCertificates.shared()
-        let text = try ServerConfiguration.complete(
-            for: front, in: sandbox,
-            http:
-                "server { listen 127.0.0.1:8099; location / { \(location.replacing("CERTS", with: certificates.sandbox.path)) } }"
-        )
-        try sandbox.write("server.conf", text)
-        return try run(try #require(front.binary), ["-t", "-p", sandbox.path + "/", "-c", sandbox.path("server.conf")])
+    private func check(_ front: Front, _ location: String) throws -> (status: TestSupport.ExitStatus, output: String) {
+        let location = location.replacing("CERTS", with: try TestCertificates.shared().sandbox.path)
+        return try ConfigurationTrial.run(front, "server { listen 127.0.0.1:8099; location / { \(location) } }")
     }
 
     @Test(arguments: Front.allAvailable)

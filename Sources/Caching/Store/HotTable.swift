@@ -24,6 +24,7 @@ public final class HotSlot: PreparedHead {
 
     deinit { budget.give(charged) }
 
+    /// As `Entry.fit`. Asked of the slot, which is this loop's own: a name for the entry would count it, and others do that too.
     fileprivate func fit(
         _ key: Span<UInt8>, _ request: RequestHead, generation: UInt64, at now: WallTime, scratch: inout [UInt8]
     ) -> Entry.Fit {

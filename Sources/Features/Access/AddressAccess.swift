@@ -36,14 +36,20 @@ public enum AddressAccess: Feature {
         let argument = statement.arguments[0]
         if argument.text == "all" {
             s.rules.append(Rule(isAllowed: isAllowed, block: .all))
-        } else if let block = CIDRBlock(argument.text) {
-            if CIDRBlock.hasStrayBits(argument.text) {
-                c.warn("low address bits of \(Diagnostic.quoted(argument.text)) are meaningless", at: argument.location)
-            }
+        } else if let block = addressBlock(argument, c) {
             s.rules.append(Rule(isAllowed: isAllowed, block: block))
         } else {
             throw argument.invalid(expected: "an address, a block of addresses (10.0.0.0/8), \"unix:\" or \"all\"")
         }
+    }
+
+    /// The addresses that an argument names; nil: it names none. Says so where bits behind the prefix are set.
+    static func addressBlock(_ argument: Argument, _ c: ApplyContext) -> CIDRBlock? {
+        let block = CIDRBlock(argument.text)
+        if block != nil, CIDRBlock.hasStrayBits(argument.text) {
+            c.warn("low address bits of \(Diagnostic.quoted(argument.text)) are meaningless", at: argument.location)
+        }
+        return block
     }
 
     private struct Check: Sendable {

@@ -50,10 +50,7 @@ public enum RealIP: Feature {
     private static func addTrusted(_ s: inout Settings, _ statement: Statement, _ c: ApplyContext) throws(Diagnostic) {
         if c.isFirst { s.trusted = [] }
         let argument = statement.arguments[0]
-        if let block = CIDRBlock(argument.text) {
-            if CIDRBlock.hasStrayBits(argument.text) {
-                c.warn("low address bits of \(Diagnostic.quoted(argument.text)) are meaningless", at: argument.location)
-            }
+        if let block = AddressAccess.addressBlock(argument, c) {
             s.trusted.append(block)
             return
         }

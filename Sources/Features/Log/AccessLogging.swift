@@ -178,10 +178,9 @@ final class AccessLogWriter: Sendable {
         case named(Template, AccessLogs.CachePolicy?)
     }
 
-    /// Where every line goes; nil: the name is made for each request.
+    private let destination: Destination
+    /// That of `destination`, by itself: what an enum holds is counted at each look.
     private let file: LogFile?
-    private let name: Template?
-    private let cache: AccessLogs.CachePolicy?
     let template: Template
     let escape: LogFormat.Escape
     let bufferSize: Int
@@ -192,16 +191,8 @@ final class AccessLogWriter: Sendable {
         destination: Destination, template: Template, escape: LogFormat.Escape, bufferSize: Int, flushInterval: Int64?,
         condition: Template?
     ) {
-        switch destination {
-        case .file(let file):
-            self.file = file
-            name = nil
-            cache = nil
-        case .named(let template, let policy):
-            file = nil
-            name = template
-            cache = policy
-        }
+        self.destination = destination
+        if case .file(let file) = destination { self.file = file } else { file = nil }
         self.template = template
         self.escape = escape
         self.bufferSize = bufferSize
@@ -218,7 +209,11 @@ final class AccessLogWriter: Sendable {
         case .none: template.append(to: &line, context)
         }
         line.append(UInt8(ascii: "\n"))
-        if file != nil { writeToFile(line.span, context) } else { writeToNamed(line.span, context) }
+        if file != nil {
+            writeToFile(line.span, context)
+        } else if case .named(let name, let cache) = destination {
+            append(line.span, name, cache, context)
+        }
         context.giveScratch(&line)
     }
 
@@ -226,10 +221,6 @@ final class AccessLogWriter: Sendable {
         guard let file else { return }
         context.serving.append(line, to: file, bufferSize: bufferSize, flushInterval: flushInterval)
         if let error = file.takeFailure() { tell(error, file, context) }
-    }
-
-    private func writeToNamed(_ line: Span<UInt8>, _ context: RequestContext) {
-        if let name { append(line, name, cache, context) }
     }
 
     /// Lines are lost: said once a minute, for a full disk fails with every request.

@@ -60,21 +60,17 @@ public enum ServerTLS: Feature {
         .custom(
             "ssl_certificate_key", arity: 1...1, inheritance: .list, in: everywhere, syntax: "*file* | data:*text*",
             "The key of each certificate, in their order. Only the supervisor reads it.", key),
-        file("ssl_password_file", \.passwordFile, "Pass phrases of the keys, one a line; each is tried in turn."),
+        .tlsFile(
+            "ssl_password_file", \.passwordFile, in: everywhere, "Pass phrases of the keys, one a line; each is tried in turn."),
         .flag(
             "ssl_reject_handshake", \.rejectsHandshake, in: everywhere,
             "Refuses every handshake: for the default server, so that only names of the others are answered."),
-        .custom(
-            "ssl_certificate_cache", arity: 1...4, in: everywhere,
-            syntax: "off | max=*number* [inactive=*time*] [valid=*time*]",
-            default: "off", "How many certificates named by variables are kept: there are none such yet.",
-            { (_: inout Settings, _: Statement, _: ApplyContext) in }),
+        .tlsCertificateCache("ssl_certificate_cache", in: everywhere),
     ]
 
     private static let protocols: [Directive<Settings>] = [
         .choices(
-            "ssl_protocols", \.protocols,
-            ["SSLv2": [], "SSLv3": [], "TLSv1": .tls10, "TLSv1.1": .tls11, "TLSv1.2": .tls12, "TLSv1.3": .tls13],
+            "ssl_protocols", \.protocols, TLSArguments.versions,
             in: everywhere,
             "Versions of the protocol. SSLv2 and SSLv3 do not exist any more."),
         .text(
@@ -85,14 +81,8 @@ public enum ServerTLS: Feature {
         .flag(
             "ssl_prefer_server_ciphers", \.prefersServerCiphers, in: everywhere,
             "Whether the server's order of ciphers counts, not the client's."),
-        .custom(
-            "ssl_conf_command", arity: 2...2, inheritance: .list, in: everywhere, syntax: "*name* *value*",
-            "A command in OpenSSL's own language (SSL_CONF_cmd), given after all others.",
-            { (settings: inout Settings, statement: Statement, context: ApplyContext) in
-                if context.isFirst { settings.commands = [] }
-                settings.commands.append(statement.arguments)
-            }),
-        file("ssl_dhparam", \.dhParameters, "Parameters for DHE ciphers; without them none is offered."),
+        .tlsCommands("ssl_conf_command", \.commands, in: everywhere),
+        .tlsFile("ssl_dhparam", \.dhParameters, in: everywhere, "Parameters for DHE ciphers; without them none is offered."),
         .size(
             "ssl_buffer_size", \.bufferSize, in: everywhere,
             "The greatest number of bytes in one record: the client needs all of one to begin with it."),
@@ -134,15 +124,19 @@ public enum ServerTLS: Feature {
         .integer(
             "ssl_verify_depth", \.depth, 0...100, in: everywhere,
             "How many certificates may stand between a client's and a root."),
-        file("ssl_client_certificate", \.clientCertificate, "Who may issue clients' certificates; clients are told."),
-        file(
-            "ssl_trusted_certificate", \.trustedCertificate, "Who else may issue clients' certificates; clients are not told."),
-        file("ssl_crl", \.revocations, "Clients' certificates that have been taken back."),
+        .tlsFile(
+            "ssl_client_certificate", \.clientCertificate, in: everywhere,
+            "Who may issue clients' certificates; clients are told."),
+        .tlsFile(
+            "ssl_trusted_certificate", \.trustedCertificate, in: everywhere,
+            "Who else may issue clients' certificates; clients are not told."),
+        .tlsFile("ssl_crl", \.revocations, in: everywhere, "Clients' certificates that have been taken back."),
     ]
 
     private static let others: [Directive<Settings>] = [
-        file(
-            "ssl_stapling_file", \.staplingFile, "A statement on the certificate's validity (OCSP, DER) that clients are given."
+        .tlsFile(
+            "ssl_stapling_file", \.staplingFile, in: everywhere,
+            "A statement on the certificate's validity (OCSP, DER) that clients are given."
         ),
         .custom(
             "ssl_stapling", arity: 1...1, in: everywhere, syntax: "on | off", default: "off",
@@ -169,39 +163,18 @@ public enum ServerTLS: Feature {
 
     // MARK: Values
 
-    /// A file that is a part of the configuration: relative to the directory of the main file.
-    private static func file(
-        _ name: String, _ path: any WritableKeyPath<Settings, Argument?> & Sendable, _ documentation: String
-    ) -> Directive<Settings> {
-        .custom(
-            name, arity: 1...1, in: everywhere, syntax: "*file*", documentation,
-            { (settings: inout Settings, statement: Statement, _: ApplyContext) in
-                settings[keyPath: path] = statement.arguments[0]
-            })
-    }
+    private static let hint = "one server for each name, with a certificate of its own, costs nothing more"
 
     private static func certificate(
         _ settings: inout Settings, _ statement: Statement, _ context: ApplyContext
     ) throws(Diagnostic) {
         if context.isFirst { settings.certificates = [] }
-        settings.certificates.append(try plain(statement.arguments[0]))
+        settings.certificates.append(try TLSArguments.plain(statement.arguments[0], hint: hint))
     }
 
     private static func key(_ settings: inout Settings, _ statement: Statement, _ context: ApplyContext) throws(Diagnostic) {
         if context.isFirst { settings.keys = [] }
-        let argument = try plain(statement.arguments[0])
-        for kind in ["engine:", "store:"] where argument.text.hasPrefix(kind) {
-            throw Diagnostic(
-                "keys of the form \"\(kind)…\" are not supported", at: argument.location, hint: "name a file in PEM")
-        }
-        settings.keys.append(argument)
-    }
-
-    private static func plain(_ argument: Argument) throws(Diagnostic) -> Argument {
-        guard argument.text.contains("$") else { return argument }
-        throw Diagnostic(
-            "certificates named by variables are not supported yet", at: argument.location,
-            hint: "one server for each name, with a certificate of its own, costs nothing more")
+        settings.keys.append(try TLSArguments.plainKey(statement.arguments[0], hint: hint))
     }
 
     private static func sessionCache(

@@ -111,12 +111,7 @@ public final class SingleProcess {
         switch outcome {
         case .refused(let error, _): refuse(error.logLine)
         case .accepted(var bundle, let warnings):
-            for warning in warnings where warning.severity != .note {
-                log(warning.severity == .fault ? .error : .warn, warning.logLine)
-            }
-            for path in bundle.mend(from: delivery.bundle) {
-                log(.error, "what \"\(path)\" was before stays in use")
-            }
+            bundle.succeed(delivery.bundle, warnings) { log($0, $1) }
             do throws(StartPreparation.Failure) {
                 use(try preparation.prepare(bundle) { log(.warn, $0) })
             } catch {

@@ -215,12 +215,7 @@ public final class Supervisor {
             log(.emerg, error.logLine)
             log(.notice, "the configuration in use stays")
         case .accepted(var bundle, let warnings):
-            for warning in warnings where warning.severity != .note {
-                log(warning.severity == .fault ? .error : .warn, warning.logLine)
-            }
-            for path in bundle.mend(from: delivery.bundle) {
-                log(.error, "what \"\(path)\" was before stays in use")
-            }
+            bundle.succeed(delivery.bundle, warnings) { log($0, $1) }
             do throws(StartPreparation.Failure) {
                 let next = try preparation.prepare(bundle) { log(.warn, $0) }
                 use(next)

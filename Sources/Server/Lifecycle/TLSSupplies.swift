@@ -1,6 +1,16 @@
+import Configuration
+import Observability
 import TLS
 
 extension Bundle {
+    /// Takes the place of `previous` after a check: tells the check's warnings, and mends what files of TLS need.
+    mutating func succeed(_ previous: Bundle, _ warnings: [Diagnostic], log: (LogLevel, String) -> Void) {
+        for warning in warnings where warning.severity != .note {
+            log(warning.severity == .fault ? .error : .warn, warning.logLine)
+        }
+        for path in mend(from: previous) { log(.error, "what \"\(path)\" was before stays in use") }
+    }
+
     /// Puts what the configuration before read in the place of files that cannot be used now, so that its servers serve on.
     /// Returns the files that were replaced: what is said to whom operates.
     mutating func mend(from previous: Bundle) -> [String] {

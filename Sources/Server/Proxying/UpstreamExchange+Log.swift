@@ -30,10 +30,9 @@ extension UpstreamExchange {
     }
 
     private func noteTarget() {
-        let state = context.upstreamState()
         guard let target = plan.target(context) else { return }
-        state.uri.clear()
-        state.isEncrypted = target.isEncrypted
-        TargetRewriting.append(context, plan, target, to: &state.uri)
+        trace.uri.clear()
+        trace.isEncrypted = target.isEncrypted
+        TargetRewriting.append(context, plan, target, to: &trace.uri)
     }
 }
